@@ -1,0 +1,55 @@
+#!/bin/sh
+# Which room may include which: the folder tells the room, and anything not listed fails. A
+# file named *_priv.h may be included from its own folder only, <windows.h> from plat/win only,
+# and a library's headers only where its door is.
+awk '
+BEGIN {
+	may["proto/base"]      = "proto/base"
+	may["proto/wire"]      = "proto/base proto/wire"
+	may["proto/tls"]       = "proto/base proto/tls"
+	may["proto/transport"] = "proto/base proto/wire proto/tls proto/transport"
+	may["proto/e2e"]       = "proto/base proto/wire proto/tls proto/e2e"
+	may["relay"]           = "proto/base proto/wire proto/tls proto/transport relay"
+	may["agent"]           = "proto/base proto/wire proto/e2e agent agent/ipc agent/plat agent/dial agent/collect"
+	may["agent/ipc"]       = "proto/base proto/wire agent/ipc"
+	may["agent/net"]       = "proto/base proto/wire proto/tls proto/transport proto/e2e agent/ipc agent/plat agent/net"
+	may["agent/dial"]      = "proto/base proto/wire proto/transport agent/plat agent/dial"
+	may["agent/collect"]   = "proto/base proto/wire agent/plat agent/collect"
+	may["agent/probe"]     = "proto/base proto/wire agent/plat agent/probe"
+	may["agent/plat"]      = "proto/base agent/plat"
+	may["console"]         = "proto/base proto/wire proto/tls proto/transport proto/e2e console"
+
+	door["openssl/"]  = "^(proto/tls/|proto/transport/outer|proto/e2e/|console/ca|agent/probe/)"
+	door["uv.h"]      = "^(proto/transport/|relay/|agent/[a-z_]*\\.[ch]|agent/(net|dial|ipc)/|console/)"
+	door["zlib.h"]    = "^(proto/e2e/pack|proto/e2e/unpack|agent/collect/)"
+	door["archive"]   = "^console/"
+	door["jansson.h"] = "^console/"
+	door["editline/"] = "^console/"
+	door["systemd/"]  = "^agent/collect/"
+	door["pb_"]       = "^proto/wire/messages"
+	door["windows.h"] = "^agent/plat/win/"
+}
+function room(p,   d, n) {
+	n = split(p, d, "/")
+	if (d[1] == "proto") return d[1] "/" d[2]
+	if (d[1] == "agent" && n > 2) return d[1] "/" d[2]
+	return d[1]
+}
+function fail(what) { printf "%s:%d: %s\n", FILENAME, FNR, what; bad = 1 }
+/^#[ \t]*include "/ {
+	split($0, q, "\"")
+	from = room(FILENAME); to = room(q[2])
+	if (index(" " may[from] " ", " " to " ") == 0) fail(from " may not include " q[2])
+	# of the collectors the broker may know the catalogue and the arguments, never the code
+	if (from == "agent" && to == "agent/collect" && q[2] !~ /\/(table|collect)\.h$/) fail(from " may not include " q[2])
+	if (q[2] ~ /_priv\.h$/) {
+		a = FILENAME; b = q[2]; sub("/[^/]*$", "", a); sub("/[^/]*$", "", b)
+		if (a != b) fail(q[2] " is private to " b)
+	}
+}
+/^#[ \t]*include </ {
+	split($0, q, "[<>]")
+	for (lib in door)
+		if (index(q[2], lib) == 1 && FILENAME !~ door[lib]) fail("<" q[2] "> has its door elsewhere: " door[lib])
+}
+END { exit bad }' $(git ls-files -co --exclude-standard 'proto/*.[ch]' 'relay/*.[ch]' 'agent/*.[ch]' 'console/*.[ch]')

@@ -1,0 +1,28 @@
+# A room is a folder and a static library; what it links is what it may call. Every .c file of
+# the folder belongs to it, main.c excepted.
+#   room(NAME DIR folder USES room-or-library...)
+function(room name)
+  cmake_parse_arguments(R "" "DIR" "USES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${R_DIR}/*.c)
+  list(FILTER sources EXCLUDE REGEX "/main\\.c$")
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC rules ${R_USES})
+endfunction()
+
+# A program people start (bin/), and one only our programs start (libexec/).
+function(program name)
+  cmake_parse_arguments(P "" "" "SOURCES;USES" ${ARGN})
+  add_executable(${name} ${P_SOURCES})
+  target_link_libraries(${name} PRIVATE ${P_USES})
+  target_link_options(${name} PRIVATE -Wl,--gc-sections)
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
+function(helper name)
+  cmake_parse_arguments(P "" "" "SOURCES;USES" ${ARGN})
+  add_executable(${name} ${P_SOURCES})
+  target_link_libraries(${name} PRIVATE ${P_USES})
+  target_link_options(${name} PRIVATE -Wl,--gc-sections)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${ASSENT_LIBEXEC})
+  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/assent)
+endfunction()

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/base/buf.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/base/err.h"
+
+#define BUF_FIRST 1024
+#define BUF_KEEP  65536
+
+void buf_init(struct buf *b, size_t limit)
+{
+	*b = (struct buf){.limit = limit};
+}
+
+void buf_done(struct buf *b)
+{
+	free(b->data);
+	*b = (struct buf){.limit = b->limit};
+}
+
+uint8_t *buf_reserve(struct buf *b, size_t n)
+{
+	if (n > b->limit - b->len)
+		return NULL;
+	if (b->cap - b->head - b->len < n && b->head > 0) {
+		memmove(b->data, b->data + b->head, b->len);
+		b->head = 0;
+	}
+	if (b->cap - b->len < n) {
+		size_t cap = b->cap ? b->cap : BUF_FIRST;
+
+		while (cap - b->len < n)
+			cap *= 2;
+
+		uint8_t *grown = realloc(b->data, cap);
+		if (!grown)
+			return NULL;
+		b->data = grown;
+		b->cap = cap;
+	}
+	return b->data + b->head + b->len;
+}
+
+void buf_commit(struct buf *b, size_t n)
+{
+	assert(b->head + b->len + n <= b->cap);
+	b->len += n;
+}
+
+int buf_append(struct buf *b, const void *p, size_t n)
+{
+	if (n == 0)
+		return 0;
+	if (n > b->limit - b->len)
+		return AS_EFULL;
+
+	uint8_t *to = buf_reserve(b, n);
+	if (!to)
+		return -ENOMEM;
+	memcpy(to, p, n);
+	b->len += n;
+	return 0;
+}
+
+void buf_consume(struct buf *b, size_t n)
+{
+	assert(n <= b->len);
+	b->head += n;
+	b->len -= n;
+	if (b->len > 0)
+		return;
+	b->head = 0;
+	if (b->cap > BUF_KEEP) {
+		free(b->data);
+		b->data = NULL;
+		b->cap = 0;
+	}
+}

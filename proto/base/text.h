@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Text from strangers, before a terminal, a log or a prompt shows it.
+ *
+ * What passes: printable, valid UTF-8; and in streams also \n and \t. What never
+ * passes: C0 and C1 controls (also U+0080..U+009F as UTF-8), ESC and everything
+ * it starts, DEL, the bidirectional controls U+061C, U+200E/F, U+202A..E and U+2066..9,
+ * zero-width and other format characters (U+200B..D, U+2060..4, U+FEFF, tag
+ * characters), line and paragraph separators, surrogates, noncharacters and
+ * overlong forms. Each dropped byte sequence is shown as one '?', so that a hole is visible.
+ */
+#ifndef AS_BASE_TEXT_H
+#define AS_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One line: copies at most cap-1 bytes of clean text, whole characters only, ends it
+ * with NUL and returns its length. Newlines and tabs become a space. */
+size_t text_line(const void *in, size_t n, char *out, size_t cap);
+
+/* True when text_line() would change nothing: what names in messages must be. */
+bool text_is_clean(const void *in, size_t n);
+
+/* A stream, cut anywhere. Keeps an unfinished character until the next call. */
+struct text_filter {
+	uint8_t held[4];
+	size_t held_len;
+};
+
+/* out has room for TEXT_FILTER_ROOM(n) bytes. Returns the bytes written. */
+#define TEXT_FILTER_ROOM(n) ((n) + 4)
+size_t text_filter(struct text_filter *f, const void *in, size_t n, char *out);
+size_t text_filter_end(struct text_filter *f, char *out);
+
+/* "1.5 MB", "900 B": decimal units, one digit after the point below 10. Returns buf. */
+#define TEXT_SIZE_MAX 16
+const char *text_size(uint64_t bytes, char buf[TEXT_SIZE_MAX]);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a collector's stream carries: a sequence of records, u8 type | u24 length |
+ * payload. One stream is one collector; it yields one or more files of the bundle.
+ *
+ *   FILE name, source    a new file begins; DATA goes to it until the next FILE or END
+ *   DATA bytes           at most ITEM_DATA_MAX
+ *   FILE_END state, truncated, redactions, why      the file is finished
+ *   FACT key, value      one fact for the summary ("os.name", "Debian GNU/Linux 12")
+ *   NOTE text            a gap or remark for the manifest ("needs root")
+ *   END state, duration, why    last; a stream without it is partial
+ *
+ * The decoder is pure and takes bytes cut anywhere. All text is checked here: valid,
+ * printable UTF-8, limits; names by item_name_check().
+ */
+#ifndef AS_WIRE_ITEM_H
+#define AS_WIRE_ITEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ITEM_HEADER	4
+#define ITEM_DATA_MAX	65536
+#define ITEM_NAME_MAX	255 /* whole relative path */
+#define ITEM_SOURCE_MAX 512 /* command line or path that it came from */
+#define ITEM_WHY_MAX	200
+#define ITEM_KEY_MAX	64
+#define ITEM_VALUE_MAX	256
+#define ITEM_DEPTH_MAX	16
+
+enum item_type {
+	ITEM_FILE = 1,
+	ITEM_DATA = 2,
+	ITEM_FILE_END = 3,
+	ITEM_FACT = 4,
+	ITEM_NOTE = 5,
+	ITEM_END = 6,
+};
+
+/* The states of the bundle's manifest. */
+#define ITEM_STATE_MAP(X)        \
+	X(OK, 0, "ok")           \
+	X(PARTIAL, 1, "partial") \
+	X(TIMEOUT, 2, "timeout") \
+	X(FAILED, 3, "failed")   \
+	X(DENIED, 4, "denied")   \
+	X(UNAVAILABLE, 5, "unavailable")
+
+enum item_state {
+#define X(name, n, text) ITEM_##name = n,
+	ITEM_STATE_MAP(X)
+#undef X
+};
+const char *item_state_name(enum item_state s); /* "?" for none of ours */
+
+enum item_source { ITEM_FROM_COMMAND = 1, ITEM_FROM_FILE = 2, ITEM_FROM_API = 3 };
+
+struct item {
+	enum item_type type;
+	union {
+		struct {
+			char name[ITEM_NAME_MAX + 1]; /* "sos_commands/networking/ip_-d_address" */
+			enum item_source source_kind;
+			char source[ITEM_SOURCE_MAX + 1]; /* "ip -d address", "/proc/meminfo" */
+		} file;
+		struct {
+			const uint8_t *bytes; /* points into the decoder's or the caller's buffer;
+						 valid in the call */
+			size_t len;
+		} data;
+		struct {
+			enum item_state state;
+			bool truncated;
+			uint32_t redactions;
+			char why[ITEM_WHY_MAX + 1];
+		} file_end;
+		struct {
+			char key[ITEM_KEY_MAX + 1]; /* [a-z0-9._-] */
+			char value[ITEM_VALUE_MAX + 1];
+		} fact;
+		struct {
+			char text[ITEM_WHY_MAX + 1];
+		} note;
+		struct {
+			enum item_state state;
+			uint32_t duration_ms;
+			char why[ITEM_WHY_MAX + 1]; /* "" when ok */
+		} end;
+	};
+};
+
+/* A relative path a bundle may hold: 1..ITEM_NAME_MAX bytes of clean UTF-8, parts separated by
+ * single '/', at most ITEM_DEPTH_MAX of them, none empty, "." or "..", none beginning with
+ * '-' or '~', no backslash or colon, no part ending in ' ' or '.'. */
+int item_name_check(const char *name);
+
+/* Encodes one record of any type but DATA. Bytes written or AS_EFULL, AS_E_TOO_BIG.
+ * Text that is not clean is cleaned with text_line() first, so encoding never fails for it. */
+#define ITEM_RECORD_MAX (ITEM_HEADER + 4 + ITEM_NAME_MAX + ITEM_SOURCE_MAX + 16)
+int item_encode(const struct item *it, uint8_t *buf, size_t cap);
+void item_data_header(size_t len, uint8_t out[ITEM_HEADER]); /* len in 1..ITEM_DATA_MAX */
+
+/* Streaming decoder. DATA is handed on in pieces as it comes, without waiting for the
+ * whole record; everything else only when it is whole. Returns 0, or a negative error:
+ * the stream is then malformed and must be given up. A callback's negative value stops
+ * and is handed back. */
+struct item_decoder {
+	uint8_t held[ITEM_RECORD_MAX];
+	size_t held_len;
+	size_t data_left; /* bytes still missing of the DATA record being read */
+	bool in_file, ended;
+};
+typedef int (*item_on)(const struct item *it, void *arg);
+int item_decode(struct item_decoder *d, const uint8_t *p, size_t n, item_on on, void *arg);
+
+/* True once END has been read: a stream that stops before that is partial. */
+static inline bool item_is_ended(const struct item_decoder *d)
+{
+	return d->ended;
+}
+
+#endif

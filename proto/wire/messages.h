@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Control messages: decode from one complete frame's payload, then validate what the
+ * schema cannot say. msg_decode() is the only way in; the structs and their limits come
+ * from messages.proto and messages.options (as_Hello, as_Open, ...).
+ *
+ * No allocation: every struct has its maximal size (as_SignedRequest about 14 KiB).
+ */
+#ifndef AS_WIRE_MESSAGES_H
+#define AS_WIRE_MESSAGES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/wire/messages.pb.h"
+#include "proto/wire/scope.h"
+
+#define MSG_VERSION	   1 /* minor version of assent-e2e/1 that we speak */
+#define MSG_BODY_VERSION   1 /* of RequestBody and GrantBody */
+#define MSG_DURATION_MAX_S 28800
+#define MSG_STREAMS_MAX	   64
+#define MSG_BODY_MAX	   6144
+#define MSG_CHAIN_MAX	   8192
+
+enum msg {
+	MSG_HELLO,
+	MSG_PAKE_SHARE,
+	MSG_PAKE_CONFIRM,
+	MSG_SIGNED_REQUEST,
+	MSG_REQUEST_BODY,
+	MSG_PENDING,
+	MSG_SIGNED_GRANT,
+	MSG_GRANT_BODY,
+	MSG_DENY,
+	MSG_REVOKED,
+	MSG_OPEN,
+	MSG_OPEN_OK,
+	MSG_OPEN_ERR,
+	MSG_CATALOG,
+	MSG_AUDIT_MARK,
+	MSG_END,
+};
+
+/* out is the struct that belongs to m; zeroed first. AS_EBADMSG when the bytes are not
+ * the message, when a mandatory field is missing or a value is out of its range. */
+int msg_decode(enum msg m, const uint8_t *p, size_t n, void *out);
+
+/* Bytes written, AS_EFULL, or AS_EBADMSG when our own struct would not pass msg_decode(). */
+int msg_encode(enum msg m, const void *in, uint8_t *buf, size_t cap);
+
+/* Between the wire's and our own form of a scope. AS_E_SCOPE as scope_check(). */
+int msg_scope_read(const as_Scope *in, struct scope *out);
+void msg_scope_write(const struct scope *in, as_Scope *out);
+
+#endif
