@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/transport/hop.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/base/err.h"
+#include "proto/transport/hop_priv.h"
+#include "proto/transport/sockopt.h"
+
+#define WHY_MAX 160
+
+/* ---- what the hops of one loop share ---- */
+
+struct hop_loop *hop_loop_new(uv_loop_t *loop)
+{
+	struct hop_loop *l = malloc(sizeof *l);
+	if (!l)
+		return NULL;
+
+	l->uv = loop;
+	l->reading = 0;
+	l->dirty = NULL;
+	if (uv_random(NULL, NULL, &l->random, sizeof l->random, 0, NULL) < 0)
+		l->random = (uint32_t)uv_hrtime();
+	return l;
+}
+
+void hop_loop_free(struct hop_loop *l)
+{
+	free(l);
+}
+
+/* Good enough to spread PINGs; nothing secret hangs on it. */
+static uint32_t next_random(struct hop_loop *l)
+{
+	l->random = l->random * UINT32_C(1664525) + UINT32_C(1013904223);
+	return l->random >> 8;
+}
+
+/* ---- the end ---- */
+
+static void on_handle_closed(struct hop *h)
+{
+	if (--h->held > 0)
+		return;
+
+	const struct hop_events *ev = h->ev;
+	void *owner = h->owner;
+	int why = h->why;
+	char detail[WHY_MAX];
+
+	tls_why(h->tls, detail, sizeof detail);
+	tls_free(h->tls);
+	free(h->tcp);
+	free(h->partial);
+	free(h);
+	ev->on_gone(why, detail, owner);
+}
+
+static void on_tcp_closed(uv_handle_t *handle)
+{
+	on_handle_closed(handle->data);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	on_handle_closed(handle->data);
+}
+
+void hop_drop(struct hop *h, int why)
+{
+	if (h->phase == HOP_GONE)
+		return;
+	if (h->phase <= HOP_OPEN)
+		h->why = why;
+	h->phase = HOP_GONE;
+	uv_close((uv_handle_t *)h->tcp, on_tcp_closed);
+	uv_close((uv_handle_t *)&h->timer, on_timer_closed);
+}
+
+void hop_close(struct hop *h, int why)
+{
+	if (h->phase > HOP_OPEN)
+		return;
+	h->phase = HOP_GOODBYE;
+	h->why = why;
+	(void)tls_finish(h->tls); /* fails when TLS itself has failed; an alert is queued then */
+	uv_timer_start(&h->timer, hop_on_timer, HOP_LINGER_MS, 0);
+	if (h->paused && !h->ended)
+		(void)hop_start_reading(h);
+	if (h->broken < 0)
+		hop_drop(h, why);
+	else
+		hop_flush(h);
+}
+
+/* ---- pausing and time ---- */
+
+void hop_pause(struct hop *h)
+{
+	if (h->paused || h->phase > HOP_OPEN)
+		return;
+	h->paused = true;
+	uv_read_stop((uv_stream_t *)h->tcp);
+}
+
+void hop_resume(struct hop *h)
+{
+	if (!h->paused || h->phase > HOP_OPEN)
+		return;
+	h->paused = false;
+	h->alive.heard_ms = uv_now(h->l->uv); /* nobody could be heard until now */
+
+	int err = hop_start_reading(h);
+	if (err < 0)
+		hop_drop(h, err);
+}
+
+static void on_keepalive(struct hop *h)
+{
+	uint64_t next_ms = HOP_PING_MS;
+	uint32_t random = next_random(h->l);
+
+	switch (keepalive_tick(&h->alive, uv_now(h->l->uv), h->paused, random, &next_ms)) {
+	case KEEPALIVE_DEAD:
+		hop_drop(h, AS_E_TIMEOUT);
+		return;
+	case KEEPALIVE_PING:
+		if (hop_queued(h) < HOP_HIGH) /* else TCP itself finds out */
+			(void)hop_send(h,
+				       &(struct relay_frame){.type = RELAY_PING, .token = random});
+		break;
+	case KEEPALIVE_WAIT:
+		break;
+	}
+	if (h->phase == HOP_OPEN && h->broken == 0)
+		uv_timer_start(&h->timer, hop_on_timer, next_ms, 0);
+}
+
+void hop_arm_keepalive(struct hop *h)
+{
+	keepalive_init(&h->alive, uv_now(h->l->uv));
+	on_keepalive(h);
+}
+
+void hop_on_timer(uv_timer_t *t)
+{
+	struct hop *h = t->data;
+
+	if (h->broken < 0)
+		hop_drop(h, h->broken);
+	else if (h->phase == HOP_OPEN && h->heard_hello)
+		on_keepalive(h);
+	else
+		hop_drop(h, AS_E_TIMEOUT);
+}
+
+/* ---- the start ---- */
+
+int hop_open(struct hop_loop *l, uv_tcp_t *tcp, struct tls *tls, const struct hop_events *ev,
+	     void *owner, struct hop **out)
+{
+	struct hop *h = calloc(1, sizeof *h);
+	if (!h)
+		return UV_ENOMEM;
+
+	h->l = l;
+	h->tcp = tcp;
+	h->tls = tls;
+	h->ev = ev;
+	h->owner = owner;
+	tcp->data = h;
+
+	int err = hop_start_reading(h);
+	if (err < 0) {
+		free(h);
+		return err;
+	}
+	h->held = 2;
+	uv_timer_init(l->uv, &h->timer); /* cannot fail */
+	h->timer.data = h;
+	uv_timer_start(&h->timer, hop_on_timer, HOP_HANDSHAKE_MS, 0);
+	sockopt_for_hop(tcp);
+	*out = h;
+
+	/* A client speaks first; a server's engine says that it wants bytes. */
+	hop_read_begin(l);
+	hop_pump(h);
+	hop_flush_soon(h);
+	hop_read_end(l);
+	return 0;
+}
+
+static void on_unwanted_closed(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+int hop_accept(struct hop_loop *l, uv_stream_t *from, struct tls *tls, const struct hop_events *ev,
+	       void *owner, struct hop **out)
+{
+	uv_tcp_t *tcp = malloc(sizeof *tcp);
+	if (!tcp)
+		return UV_ENOMEM;
+
+	int err = uv_tcp_init(l->uv, tcp);
+	if (err < 0) {
+		free(tcp);
+		return err;
+	}
+	err = uv_accept(from, (uv_stream_t *)tcp);
+	if (err == 0)
+		err = hop_open(l, tcp, tls, ev, owner, out);
+	if (err < 0)
+		uv_close((uv_handle_t *)tcp, on_unwanted_closed);
+	return err;
+}
+
+struct tls *hop_tls(struct hop *h)
+{
+	return h->tls;
+}
