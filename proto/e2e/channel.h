@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The end-to-end channel: inner TLS (proto/tls) with the mux inside it, one engine for both
+ * ends. assent-net and the console move its ciphertext in relay DATA frames.
+ *
+ *   payload of a relay DATA frame -> channel_feed()                      -> events
+ *   channel_next_out() ... channel_out_done() -> payload of ONE relay DATA frame
+ *
+ * Life: channel_new() -> on_open -> mux events ... -> channel_end() or on_end -> channel_free().
+ * After every call into the channel or its mux ask channel_next_out() again, as far as the
+ * connection below has room: it makes a frame only when it is asked.
+ *
+ * A TLS 1.3 client is done before the server has judged its certificate: on the console on_open
+ * says only that the agent's half is done. The session is open when the agent's HELLO comes.
+ *
+ * END is the only clean end: when TLS or the connection ends without it, that is AS_E_TRUNCATED.
+ */
+#ifndef AS_E2E_CHANNEL_H
+#define AS_E2E_CHANNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/e2e/mux.h"
+#include "proto/tls/tls.h"
+
+struct channel;
+
+#define CHANNEL_PIECE_MAX 16380 /* RELAY_FRAME_PAYLOAD_MAX */
+
+/* Callbacks may use the mux and channel_end(); never channel_feed(), channel_next_out() or
+ * channel_free(): set a flag and free when channel_feed() has returned. MUX_END does not come as a
+ * message but as on_end. */
+struct channel_events {
+	struct mux_events mux;
+	void (*on_open)(void *owner); /* the handshake is done on this side */
+	void (*on_end)(int code,
+		       void *owner); /* the peer's END; 0 or err_from_wire(). At most once */
+};
+
+/* ctx from inner.h; the agent is the TLS server. ev must outlive the channel. NULL when
+ * memory is short. */
+struct channel *channel_new(bool agent, SSL_CTX *ctx, const struct channel_events *ev, void *owner);
+void channel_free(struct channel *ch);
+
+/* The caller's bytes are not needed any more when it returns. 0 or an error that ends the channel
+ * (AS_E_TLS, AS_E_CERT*, AS_E_TRUNCATED, those of mux_feed()); what is still to be sent then, an
+ * alert, can be fetched. After the peer's END further bytes are ignored. */
+int channel_feed(struct channel *ch, const uint8_t *p, size_t n, uint64_t now_ms);
+
+/* The connection has ended: 0 after END, else AS_E_TRUNCATED or the earlier error. */
+int channel_feed_end(struct channel *ch);
+
+/* The next piece for the peer: 0 with *n in 1..CHANNEL_PIECE_MAX, or *n == 0 for nothing to
+ * send. One mux frame is one piece; a handshake flight may be several. *p is valid until the next
+ * call into the channel. Asked again before channel_out_done(), it gives the same bytes. */
+int channel_next_out(struct channel *ch, const uint8_t **p, size_t *n);
+void channel_out_done(struct channel *ch, size_t n);
+
+/* Sends END behind the control messages that wait, then close_notify; data that waits is dropped.
+ * code: 0 or an AS_E_* code. Before on_open there is nothing to say and it only closes. May be
+ * called twice. */
+void channel_end(struct channel *ch, int code);
+
+/* After channel_end(): everything has been taken by channel_out_done(). */
+bool channel_is_finished(const struct channel *ch);
+
+struct mux *channel_mux(struct channel *ch);
+struct tls *channel_tls(struct channel *ch);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Many streams and one line of control messages inside one encrypted channel: layer L4 of
+ * PROTOCOL.md sections 3, 4 and 9. An engine: no socket, no loop, no clock, no TLS.
+ *
+ *   plaintext from the peer -> mux_feed()  -> events
+ *   us -> mux_send(), mux_stream_*()  ...  mux_next() -> plaintext for the peer
+ *
+ * After every call but the questions ask mux_next() again: reading, too, makes output. It
+ * makes ONE frame, and only when the layer below has room, so that what is urgent is never
+ * behind megabytes: control messages overtake data, streams take turns.
+ *
+ * Life of a stream (ids are odd, made by the console, rising, never used twice):
+ *   console: mux_stream_open() gives the id; send MUX_OPEN with it, first_credit = MUX_WINDOW_FIRST
+ *   agent:   the stream is open when on_message(MUX_OPEN) comes; answer with MUX_OPEN_OK,
+ *            or mux_stream_refuse()
+ *   agent:   mux_stream_write()* then mux_stream_finish(), or mux_stream_reset()
+ *   console: on_data()* then on_fin(), or on_reset(); mux_consumed() as it gets rid of the bytes
+ *   both:    the stream is forgotten by itself when it has ended and all its bytes are consumed,
+ *            or by mux_stream_drop().
+ * The console may send on a stream, too, once the agent has called mux_stream_listen().
+ *
+ * Flow control: absolute offsets. The receiver grants a stream consumed + window; the window starts
+ * at MUX_WINDOW_FIRST and doubles up to MUX_WINDOW_MAX when the sender runs into it while
+ * the consumer has nothing left to do. All streams together: MUX_SESSION_WINDOW. Credit is given
+ * back for what was consumed (mux_consumed()), never for what merely arrived.
+ *
+ * Memory is bounded whatever the peer does: 2 * MUX_STREAMS_MAX streams, of each at most
+ * MUX_QUEUE_MAX bytes to send; MUX_CONTROL_QUEUE_MAX of control messages; one frame being
+ * received. Received data is handed on at once and never kept here.
+ */
+#ifndef AS_E2E_MUX_H
+#define AS_E2E_MUX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/wire/mux_frame.h"
+
+struct mux;
+
+enum mux_role { MUX_AGENT, MUX_CONSOLE };
+
+#define MUX_STREAMS_MAX	      64
+#define MUX_QUEUE_MAX	      (64u << 10)
+#define MUX_CONTROL_QUEUE_MAX (128u << 10)
+#define MUX_WINDOW_FIRST      (256u << 10)
+#define MUX_WINDOW_MAX	      (4u << 20)
+#define MUX_SESSION_WINDOW    (8u << 20)
+
+/* Before mux_set_authed(), in each direction; only messages, no streams. */
+#define MUX_UNAUTHED_FRAMES 8
+#define MUX_UNAUTHED_BYTES  (32u << 10)
+
+/* What a peer may do, else AS_E_RATE: so many at once, then so many per second. A CREDIT that
+ * gives back a worthwhile part of what we sent is free. */
+#define MUX_CONTROL_BURST 200
+#define MUX_CONTROL_RATE  200
+#define MUX_OPEN_BURST	  MUX_STREAMS_MAX
+#define MUX_OPEN_RATE	  50
+#define MUX_RESET_BURST	  100
+#define MUX_RESET_RATE	  10
+
+/* Callbacks may call anything here but mux_feed(), mux_next() and mux_free(). A negative value from
+ * on_message or on_data ends the session: mux_feed() hands it back. Any may be NULL. */
+struct mux_events {
+	/* Every control message but flow control and ping, from the role that may send it. p ends
+	 * with the call. Types from 0x80 that we do not know are dropped before. */
+	int (*on_message)(uint8_t type, const uint8_t *p, size_t n, void *owner);
+	/* p ends with the call. Sooner or later mux_consumed() for every byte. */
+	int (*on_data)(uint32_t stream, const uint8_t *p, size_t n, void *owner);
+	/* No more on_data. ok: length and SHA-256 are what the sender said. */
+	void (*on_fin)(uint32_t stream, bool ok, void *owner);
+	/* The peer gave the stream up; both directions are over. code: err_from_wire(). */
+	void (*on_reset)(uint32_t stream, int code, void *owner);
+	/* mux_stream_write() had taken less than offered; now there is room for MUX_QUEUE_MAX / 2.
+	 */
+	void (*on_room)(uint32_t stream, void *owner);
+	void (*on_pong)(uint64_t token, void *owner);
+};
+
+/* ev must outlive the mux. NULL when memory is short. */
+struct mux *mux_new(enum mux_role role, const struct mux_events *ev, void *owner);
+void mux_free(struct mux *m);
+
+/* The code was proved: streams may be opened and the narrow limits end. */
+void mux_set_authed(struct mux *m);
+
+/* Bytes from the peer, cut anywhere. now_ms: any clock that never goes back. 0, or an error that
+ * is final and comes again at every further call: AS_E_PROTOCOL, AS_E_TOO_BIG, AS_E_RATE,
+ * AS_E_QUOTA, or what a callback returned. */
+int mux_feed(struct mux *m, const uint8_t *p, size_t n, uint64_t now_ms);
+
+/* The next frame, whole: its size, or 0 when there is nothing to send. cap >= MUX_FRAME_MAX.
+ * Negative only for a fault of our own (AS_E_INTERNAL). After MUX_END it gives nothing more. */
+int mux_next(struct mux *m, uint8_t *buf, size_t cap);
+bool mux_has_output(const struct mux *m);
+
+/* Queues one control message. AS_EFULL, AS_E_TOO_BIG; AS_ESTATE for a type that is the
+ * other role's, is made here (flow control, PING) or comes too early or after MUX_END. */
+int mux_send(struct mux *m, uint8_t type, const void *p, size_t n);
+
+/* At most one PING and one PONG wait at any time. */
+void mux_ping(struct mux *m, uint64_t token);
+
+/* Console. AS_E_QUOTA while MUX_STREAMS_MAX are open, AS_ESTATE before mux_set_authed(). Send
+ * MUX_OPEN for one id before asking for the next. */
+int mux_stream_open(struct mux *m, uint32_t *stream);
+
+/* Agent, instead of MUX_OPEN_OK: sends MUX_OPEN_ERR and forgets the stream. */
+int mux_stream_refuse(struct mux *m, uint32_t stream, int err);
+
+/* Agent: the console may send on this stream. */
+int mux_stream_listen(struct mux *m, uint32_t stream);
+
+/* How many of the n bytes were taken (0..n); the rest after on_room(). AS_ESTATE for a stream
+ * that is not open for sending. */
+int mux_stream_write(struct mux *m, uint32_t stream, const void *p, size_t n);
+
+/* No more writing; FIN goes out behind the last byte. */
+int mux_stream_finish(struct mux *m, uint32_t stream);
+
+/* Gives the stream up, both directions: what is queued is dropped, what still comes is ignored,
+ * what the owner still holds counts as consumed. */
+int mux_stream_reset(struct mux *m, uint32_t stream, int err);
+
+/* The owner holds nothing of the stream any more: forget it without telling the peer. For a stream
+ * that has ended, or that the peer refused. Harmless for one that is not there. */
+void mux_stream_drop(struct mux *m, uint32_t stream);
+
+/* n more bytes of those from on_data() have left our memory. Harmless for a stream that is not
+ * there. */
+void mux_consumed(struct mux *m, uint32_t stream, size_t n);
+
+struct mux_stat {
+	uint64_t received, consumed, sent; /* offsets, that is bytes of payload since OPEN */
+	uint64_t may_send;		   /* the peer's grant, absolute */
+	size_t queued;			   /* written and not yet sent */
+	uint32_t window;		   /* what we grant beyond consumed */
+};
+/* False when there is no such stream. */
+bool mux_stream_stat(const struct mux *m, uint32_t stream, struct mux_stat *out);
+size_t mux_streams(const struct mux *m);	   /* how many are open */
+uint64_t mux_ignored_credits(const struct mux *m); /* CREDIT and SCREDIT that raised nothing */
+
+/* After an error of mux_feed(): which stream it was about (0: none) and what was wrong. */
+uint32_t mux_blamed(const struct mux *m);
+const char *mux_why(const struct mux *m);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The streams of a mux and what their owner does with them. A stream is in the table from OPEN
+ * until both its directions are over, our RESET is out and the consumer has all its bytes;
+ * an id that is not in the table but not above last_id is a forgotten one.
+ */
+#include "proto/e2e/mux_priv.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/base/err.h"
+#include "proto/wire/messages.h"
+
+/* ---- the table ---- */
+
+struct mux_stream *mux_find(const struct mux *m, uint32_t id)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->streams[i]->id == id)
+			return m->streams[i];
+	return NULL;
+}
+
+static void stream_free(struct mux_stream *s)
+{
+	if (!s)
+		return;
+	EVP_MD_CTX_free(s->hash_in);
+	EVP_MD_CTX_free(s->hash_out);
+	buf_done(&s->queue);
+	free(s);
+}
+
+static EVP_MD_CTX *hash_new(void)
+{
+	EVP_MD_CTX *c = EVP_MD_CTX_new();
+
+	if (c && EVP_DigestInit_ex(c, EVP_sha256(), NULL) == 1)
+		return c;
+	EVP_MD_CTX_free(c);
+	return NULL;
+}
+
+struct mux_stream *mux_stream_add(struct mux *m, uint32_t id)
+{
+	assert(m->count < MUX_ENTRIES_MAX && id > m->last_id);
+
+	struct mux_stream *s = calloc(1, sizeof *s);
+	if (!s)
+		return NULL;
+
+	s->id = id;
+	s->window = MUX_WINDOW_FIRST;
+	buf_init(&s->queue, MUX_QUEUE_MAX);
+	s->hash_in = hash_new();
+	s->hash_out = hash_new();
+	if (!s->hash_in || !s->hash_out) {
+		stream_free(s);
+		return NULL;
+	}
+	m->streams[m->count++] = s;
+	m->last_id = id;
+	return s;
+}
+
+void mux_stream_remove(struct mux *m, struct mux_stream *s)
+{
+	size_t i = 0;
+
+	while (m->streams[i] != s)
+		i++;
+	m->count--;
+	memmove(&m->streams[i], &m->streams[i + 1], (m->count - i) * sizeof m->streams[0]);
+	if (m->turn > i)
+		m->turn--;
+	stream_free(s);
+}
+
+void mux_stream_kill(struct mux_stream *s)
+{
+	s->dead = true;
+	s->credit_due = false;
+	s->wants_room = false;
+	buf_done(&s->queue);
+}
+
+/* A RESET that waits keeps the stream open: OPEN overtakes it, and the peer must not see one
+ * stream too many. */
+bool mux_stream_is_open(const struct mux_stream *s)
+{
+	if (s->dead)
+		return s->reset_due;
+	return (s->receives && !s->fin_in) || (s->sends && !s->fin_out);
+}
+
+void mux_stream_settle(struct mux *m, struct mux_stream *s)
+{
+	if (!mux_stream_is_open(s) && s->consumed == s->received)
+		mux_stream_remove(m, s);
+}
+
+/* ---- opening and closing ---- */
+
+int mux_stream_open(struct mux *m, uint32_t *stream)
+{
+	if (m->role != MUX_CONSOLE || !m->authed || m->end_queued)
+		return AS_ESTATE;
+	if (m->count >= MUX_ENTRIES_MAX || mux_streams(m) >= MUX_STREAMS_MAX)
+		return AS_E_QUOTA;
+
+	struct mux_stream *s = mux_stream_add(m, m->last_id == 0 ? 1 : m->last_id + 2);
+	if (!s)
+		return -ENOMEM;
+	s->receives = true;
+	s->granted = s->window;
+	*stream = s->id;
+	return 0;
+}
+
+int mux_stream_refuse(struct mux *m, uint32_t stream, int err)
+{
+	as_OpenErr msg = {.stream = stream, .code = err_to_wire(err)};
+	uint8_t buf[as_OpenErr_size];
+
+	if (m->role != MUX_AGENT || !mux_find(m, stream))
+		return AS_ESTATE;
+
+	int n = msg_encode(MSG_OPEN_ERR, &msg, buf, sizeof buf);
+	if (n < 0)
+		return n;
+
+	int sent = mux_send(m, MUX_OPEN_ERR, buf, (size_t)n);
+	if (sent == 0)
+		mux_stream_drop(m, stream);
+	return sent;
+}
+
+int mux_stream_listen(struct mux *m, uint32_t stream)
+{
+	struct mux_stream *s = mux_find(m, stream);
+
+	if (m->role != MUX_AGENT || !s || s->dead || s->finishing)
+		return AS_ESTATE;
+	if (!s->receives)
+		s->receives = s->credit_due = true;
+	return 0;
+}
+
+int mux_stream_finish(struct mux *m, uint32_t stream)
+{
+	struct mux_stream *s = mux_find(m, stream);
+
+	if (!s || s->dead || !s->sends || s->finishing)
+		return AS_ESTATE;
+	s->finishing = true;
+	s->wants_room = false;
+	return 0;
+}
+
+int mux_stream_reset(struct mux *m, uint32_t stream, int err)
+{
+	struct mux_stream *s = mux_find(m, stream);
+
+	if (!s || s->dead)
+		return AS_ESTATE;
+
+	bool tell = mux_stream_is_open(s);
+	mux_stream_kill(s);
+	s->reset_due = tell;
+	s->reset_code = err_to_wire(err);
+	mux_session_consume(m, s->received - s->consumed);
+	s->consumed = s->received;
+	mux_stream_settle(m, s);
+	return 0;
+}
+
+void mux_stream_drop(struct mux *m, uint32_t stream)
+{
+	struct mux_stream *s = mux_find(m, stream);
+	if (!s)
+		return;
+
+	mux_stream_kill(s);
+	mux_session_consume(m, s->received - s->consumed);
+	s->consumed = s->received;
+	mux_stream_settle(m, s);
+}
+
+/* ---- bytes ---- */
+
+int mux_stream_write(struct mux *m, uint32_t stream, const void *p, size_t n)
+{
+	struct mux_stream *s = mux_find(m, stream);
+
+	if (!s || s->dead || !s->sends || s->finishing)
+		return AS_ESTATE;
+
+	size_t room = s->queue.limit - s->queue.len;
+	s->wants_room = n > room;
+	if (n > room)
+		n = room;
+
+	int err = buf_append(&s->queue, p, n);
+	return err < 0 ? err : (int)n;
+}
+
+void mux_session_consume(struct mux *m, uint64_t n)
+{
+	m->consumed += n;
+	if (m->consumed + MUX_SESSION_WINDOW - m->granted >= MUX_SESSION_WINDOW / MUX_CREDIT_PART)
+		m->scredit_due = true;
+}
+
+/* The peer stood still for want of credit while the consumer had nothing left to do: the
+ * window is what limits the speed. The bigger one counts only once it is announced: granted
+ * changes when the CREDIT goes out. */
+static void tune(struct mux_stream *s)
+{
+	if (!s->hit_limit || s->consumed < s->received)
+		return;
+	s->hit_limit = false;
+	if (s->window < MUX_WINDOW_MAX)
+		s->window *= 2;
+}
+
+void mux_consumed(struct mux *m, uint32_t stream, size_t n)
+{
+	struct mux_stream *s = mux_find(m, stream);
+	if (!s)
+		return;
+
+	if (n > s->received - s->consumed)
+		n = (size_t)(s->received - s->consumed);
+	s->consumed += n;
+	mux_session_consume(m, n);
+	if (!s->dead && !s->fin_in) {
+		tune(s);
+		if (s->consumed + s->window - s->granted >= s->window / MUX_CREDIT_PART)
+			s->credit_due = true;
+	}
+	mux_stream_settle(m, s);
+}
+
+bool mux_stream_stat(const struct mux *m, uint32_t stream, struct mux_stat *out)
+{
+	const struct mux_stream *s = mux_find(m, stream);
+	if (!s)
+		return false;
+
+	*out = (struct mux_stat){
+	    .received = s->received,
+	    .consumed = s->consumed,
+	    .sent = s->sent,
+	    .may_send = s->may_send,
+	    .queued = s->queue.len,
+	    .window = s->window,
+	};
+	return true;
+}
