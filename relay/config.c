@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/config.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/base/err.h"
+#include "relay/book.h"
+
+#define NUMBER_MAX 1000000
+
+const char config_help[] =
+    "usage: assent-relay --config FILE\n"
+    "       assent-relay --listen ADDR:PORT --cert FILE --key FILE --console-ca FILE\n"
+    "\n"
+    "  --config FILE            read \"key = value\" lines; keys are the options below\n"
+    "  --listen ADDR:PORT       where to wait for agents and consoles; port 0: any free one\n"
+    "  --cert FILE              the relay's certificate (PEM), then any intermediate ones\n"
+    "  --key FILE               its private key (PEM)\n"
+    "  --console-ca FILE        the CA that issues consoles' certificates (PEM)\n"
+    "  --help, --version\n"
+    "\n"
+    "Limits, with their defaults:\n"
+    "  --max-ids 200000         codes that wait or are in use at once\n"
+    "  --ids-per-prefix 20      the same for one network (IPv4 /32, IPv6 /56)\n"
+    "  --new-ids-per-minute 10  for one network\n"
+    "  --joins-per-minute 10    for one console certificate\n"
+    "  --joins-per-day 200      for one console certificate\n"
+    "  --unknown-per-minute 5   wrong codes of one console certificate; more: 15 minutes' pause\n"
+    "  --visitors-per-second 1000             all new connections\n"
+    "  --visitors-per-second-per-prefix 20    those of one network\n"
+    "\n"
+    "SIGTERM: no new sessions, the running ones get 30 seconds. SIGHUP: certificates are read "
+    "again.\n";
+
+struct setting {
+	const char *name;
+	size_t offset;
+	bool is_number;
+};
+
+#define PATH(name_, field)                                         \
+	{                                                          \
+		name_, offsetof(struct relay_config, field), false \
+	}
+#define NUMBER(name_, field)                                      \
+	{                                                         \
+		name_, offsetof(struct relay_config, field), true \
+	}
+
+static const struct setting settings[] = {
+    PATH("listen", listen),
+    PATH("cert", cert),
+    PATH("key", key),
+    PATH("console-ca", console_ca),
+    NUMBER("max-ids", max_ids),
+    NUMBER("ids-per-prefix", quota.ids_per_prefix),
+    NUMBER("new-ids-per-minute", quota.new_ids_per_minute),
+    NUMBER("joins-per-minute", quota.joins_per_minute),
+    NUMBER("joins-per-day", quota.joins_per_day),
+    NUMBER("unknown-per-minute", quota.unknown_per_minute),
+    NUMBER("visitors-per-second", visitors.total_per_s),
+    NUMBER("visitors-per-second-per-prefix", visitors.prefix_per_s),
+};
+
+struct reader {
+	struct relay_config *out;
+	char *why; /* CONFIG_WHY_MAX bytes */
+};
+
+static int set_number(const struct reader *r, const char *key, const char *value, uint32_t *out)
+{
+	char *end;
+	unsigned long n = strtoul(value, &end, 10);
+
+	if (value[0] < '0' || value[0] > '9' || *end || n == 0 || n > NUMBER_MAX) {
+		snprintf(r->why, CONFIG_WHY_MAX, "%s needs a number from 1 to %d", key, NUMBER_MAX);
+		return AS_ECONFIG;
+	}
+	*out = (uint32_t)n;
+	return 0;
+}
+
+static int set(const char *key, const char *value, void *arg)
+{
+	const struct reader *r = arg;
+
+	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+		const struct setting *s = &settings[i];
+		char *field = (char *)r->out + s->offset;
+
+		if (strcmp(s->name, key) != 0)
+			continue;
+		if (s->is_number)
+			return set_number(r, key, value, (uint32_t *)(void *)field);
+		if (*value == '\0' || strlen(value) >= INI_VALUE_MAX) {
+			snprintf(r->why, CONFIG_WHY_MAX,
+				 "%s needs a value of at most %d characters", key,
+				 INI_VALUE_MAX - 1);
+			return AS_ECONFIG;
+		}
+		memcpy(field, value, strlen(value) + 1);
+		return 0;
+	}
+	snprintf(r->why, CONFIG_WHY_MAX, "there is no setting \"%.64s\"", key);
+	return AS_ECONFIG;
+}
+
+static int load(const char *path, struct reader *r)
+{
+	char text[128], reason[CONFIG_WHY_MAX];
+	int line;
+
+	r->why[0] = '\0';
+	int err = ini_load(path, set, r, &line);
+	if (err == 0)
+		return 0;
+	if (line == 0) {
+		snprintf(r->why, CONFIG_WHY_MAX, "cannot read %.256s: %s", path,
+			 err_text(err, text, sizeof text));
+		return AS_ECONFIG;
+	}
+	snprintf(reason, sizeof reason, "%s", r->why[0] ? r->why : "not a \"key = value\" line");
+	snprintf(r->why, CONFIG_WHY_MAX, "%.256s line %d: %.256s", path, line, reason);
+	return AS_ECONFIG;
+}
+
+/* "--key value" or "--key=value"; *i moves over what was used. */
+static int take_option(int argc, char **argv, int *i, struct reader *r)
+{
+	const char *arg = argv[*i];
+	const char *eq = strchr(arg, '=');
+	size_t n = eq ? (size_t)(eq - arg) : strlen(arg);
+	char key[64];
+
+	if (n <= 2 || strncmp(arg, "--", 2) != 0 || n - 2 >= sizeof key) {
+		snprintf(r->why, CONFIG_WHY_MAX, "\"%.64s\" is not an option; see --help", arg);
+		return AS_ECONFIG;
+	}
+	memcpy(key, arg + 2, n - 2);
+	key[n - 2] = '\0';
+
+	const char *value = eq ? eq + 1 : *i + 1 < argc ? argv[++*i] : NULL;
+	if (!value) {
+		snprintf(r->why, CONFIG_WHY_MAX, "--%s needs a value; see --help", key);
+		return AS_ECONFIG;
+	}
+	return strcmp(key, "config") == 0 ? load(value, r) : set(key, value, r);
+}
+
+static int check(const struct relay_config *c, char *why)
+{
+	const char *const need[][2] = {{"listen", c->listen},
+				       {"cert", c->cert},
+				       {"key", c->key},
+				       {"console-ca", c->console_ca}};
+
+	for (size_t i = 0; i < sizeof need / sizeof need[0]; i++) {
+		if (need[i][1][0])
+			continue;
+		snprintf(why, CONFIG_WHY_MAX, "--%s is missing; see --help", need[i][0]);
+		return AS_ECONFIG;
+	}
+	return 0;
+}
+
+int config_parse(int argc, char **argv, struct relay_config *out, enum config_wish *wish,
+		 char why[CONFIG_WHY_MAX])
+{
+	struct relay_config c = {
+	    .max_ids = BOOK_MAX, .quota = QUOTA_LIMITS_DEFAULT, .visitors = LISTEN_LIMITS_DEFAULT};
+	struct reader r = {.out = &c, .why = why};
+
+	*wish = CONFIG_RUN;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "--version") == 0) {
+			*wish = strcmp(argv[i], "--help") == 0 ? CONFIG_HELP : CONFIG_VERSION;
+			return 0;
+		}
+		int err = take_option(argc, argv, &i, &r);
+		if (err < 0)
+			return err;
+	}
+
+	int err = check(&c, why);
+	if (err == 0)
+		*out = c;
+	return err;
+}

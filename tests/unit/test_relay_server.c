@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The whole relay over loopback, with agents and consoles in the same loop.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/base/err.h"
+#include "proto/transport/dial.h"
+#include "relay/server.h"
+#include "tests/support/ends.h"
+
+struct stage {
+	struct ends e;
+	struct relay_config config;
+	struct server *server;
+	char dir[32];
+	bool gone;
+};
+
+static void put_file(struct stage *s, const char *name, const char *text, char *path)
+{
+	snprintf(path, INI_VALUE_MAX, "%s/%s", s->dir, name);
+	FILE *f = fopen(path, "wb");
+
+	cr_assert_not_null(f);
+	cr_assert_eq(fwrite(text, 1, strlen(text), f), strlen(text));
+	fclose(f);
+}
+
+static void on_server_gone(void *owner)
+{
+	struct stage *s = owner;
+
+	s->gone = true;
+	s->server = NULL;
+}
+
+static void start(struct stage *s)
+{
+	char why[CONFIG_WHY_MAX] = "";
+
+	memset(s, 0, sizeof *s);
+	ends_init(&s->e);
+	strcpy(s->dir, "/tmp/test_relay.XXXXXX");
+	cr_assert_not_null(mkdtemp(s->dir));
+	s->config = (struct relay_config){.listen = "127.0.0.1:0",
+					  .max_ids = 50,
+					  .quota = QUOTA_LIMITS_DEFAULT,
+					  .visitors = LISTEN_LIMITS_DEFAULT};
+	put_file(s, "relay.crt", s->e.relay.pem, s->config.cert);
+	put_file(s, "relay.key", s->e.relay.key_pem, s->config.key);
+	put_file(s, "ca.crt", s->e.ca.pem, s->config.console_ca);
+	cr_assert_eq(server_start(&s->e.loop, &s->config, on_server_gone, s, &s->server, why), 0,
+		     "%s", why);
+}
+
+static void stop(struct stage *s)
+{
+	if (s->server)
+		server_drain(s->server, 0);
+	ENDS_UNTIL(&s->e, s->gone);
+	ends_done(&s->e);
+	unlink(s->config.cert);
+	unlink(s->config.key);
+	unlink(s->config.console_ca);
+	rmdir(s->dir);
+}
+
+/* ---- clients ---- */
+
+struct visit {
+	struct stage *s;
+	struct peer *p;
+	SSL_CTX *ctx;
+	bool done;
+};
+
+static void on_dialled(enum dial_step step, int err, uv_tcp_t *tcp, void *owner)
+{
+	struct visit *v = owner;
+
+	(void)err;
+	cr_assert_eq(step, DIAL_OK);
+	cr_assert_eq(hop_open(v->s->e.hops, tcp, tls_client(v->ctx, "127.0.0.1"), &ends_events,
+			      v->p, &v->p->hop),
+		     0);
+	v->done = true;
+}
+
+static void come(struct stage *s, struct peer *p, SSL_CTX *ctx)
+{
+	struct visit v = {s, p, ctx, false};
+	char address[LISTEN_TEXT_MAX];
+	struct dial *d;
+
+	cr_assert_eq(dial_start(&s->e.loop, server_address(s->server, address), DIAL_TIMEOUT_MS,
+				on_dialled, &v, &d),
+		     0);
+	ENDS_UNTIL(&s->e, v.done);
+	ENDS_UNTIL(&s->e, p->gone || p->heard[RELAY_HELLO] || p->heard[RELAY_ERROR]);
+}
+
+static void tell(struct peer *p, const struct relay_frame f)
+{
+	cr_assert_eq(hop_send(p->hop, &f), 0);
+}
+
+static void agent_with_id(struct stage *s, struct peer *agent)
+{
+	*agent = (struct peer){.role = RELAY_ROLE_AGENT};
+	come(s, agent, s->e.agent_ctx);
+	tell(agent, (struct relay_frame){.type = RELAY_ALLOC});
+	ENDS_UNTIL(&s->e, agent->gone || agent->heard[RELAY_ALLOCATED]);
+}
+
+static void console_joins(struct stage *s, struct peer *console, uint32_t id)
+{
+	*console = (struct peer){.role = RELAY_ROLE_CONSOLE};
+	come(s, console, s->e.console_ctx);
+	tell(console, (struct relay_frame){.type = RELAY_JOIN, .join_id = id});
+	ENDS_UNTIL(&s->e,
+		   console->gone || console->heard[RELAY_PAIRED] || console->heard[RELAY_ERROR]);
+}
+
+static uint32_t id_of(const struct peer *agent)
+{
+	return agent->last[RELAY_ALLOCATED].allocated.id;
+}
+
+static void pair(struct stage *s, struct peer *agent, struct peer *console)
+{
+	agent_with_id(s, agent);
+	console_joins(s, console, id_of(agent));
+	ENDS_UNTIL(&s->e, agent->heard[RELAY_PAIRED]);
+}
+
+static void proved(struct stage *s, struct peer *agent, struct peer *console)
+{
+	unsigned int before = console->heard[RELAY_DATA];
+
+	tell(agent, (struct relay_frame){.type = RELAY_PAIRED});
+	cr_assert_eq(hop_send_data(agent->hop, "x", 1), 0); /* when it arrives, so has the other */
+	ENDS_UNTIL(&s->e, console->heard[RELAY_DATA] > before);
+}
+
+static void expect_error(struct stage *s, struct peer *p, int err)
+{
+	ENDS_UNTIL(&s->e, p->gone);
+	cr_assert_eq(p->heard[RELAY_ERROR], 1);
+	cr_assert_eq(p->last[RELAY_ERROR].error_code, err_to_wire(err), "%u instead of %d",
+		     p->last[RELAY_ERROR].error_code, err);
+	cr_assert_eq(p->why, 0, "and a proper end: %d", p->why);
+}
+
+static void leave(struct stage *s, struct peer *p)
+{
+	if (p->hop)
+		hop_close(p->hop, 0);
+	ENDS_UNTIL(&s->e, p->gone);
+}
+
+Test(relay_server, pairs_by_id_and_forwards_both_ways)
+{
+	struct stage s;
+	struct peer agent, console;
+
+	start(&s);
+	agent_with_id(&s, &agent);
+	cr_assert_eq(agent.last[RELAY_ALLOCATED].allocated.life_s, 600);
+	console_joins(&s, &console, id_of(&agent));
+	ENDS_UNTIL(&s.e, agent.heard[RELAY_PAIRED]);
+	cr_assert(console.last[RELAY_PAIRED].paired.has_handle);
+	cr_assert_eq(memcmp(agent.last[RELAY_PAIRED].paired.handle,
+			    agent.last[RELAY_ALLOCATED].allocated.handle, RELAY_HANDLE_LEN),
+		     0, "its own handle");
+	cr_assert_eq(hop_send_data(agent.hop, "from the agent", 14), 0);
+	cr_assert_eq(hop_send_data(console.hop, "from the console", 16), 0);
+	ENDS_UNTIL(&s.e, agent.bytes == 16 && console.bytes == 14);
+	cr_assert_eq(console.digest, ends_digest(0, "from the agent", 14));
+	cr_assert_eq(agent.digest, ends_digest(0, "from the console", 16));
+	leave(&s, &agent);
+	leave(&s, &console);
+	stop(&s);
+}
+
+Test(relay_server, lets_nobody_join_twice)
+{
+	struct stage s;
+	struct peer agent, console, second, third;
+
+	start(&s);
+	pair(&s, &agent, &console);
+	console_joins(&s, &second, id_of(&agent));
+	expect_error(&s, &second, AS_E_BUSY);
+	proved(&s, &agent, &console);
+	console_joins(&s, &third, id_of(&agent));
+	expect_error(&s, &third, AS_E_BUSY);
+	leave(&s, &agent);
+	leave(&s, &console);
+	stop(&s);
+}
+
+Test(relay_server, a_console_without_certificate_is_refused)
+{
+	struct stage s;
+	struct peer p = {.role = RELAY_ROLE_CONSOLE};
+
+	start(&s);
+	come(&s, &p, s.e.agent_ctx);
+	expect_error(&s, &p, AS_E_CERT);
+	stop(&s);
+}
+
+Test(relay_server, guessing_ids_gets_a_console_blocked)
+{
+	struct stage s;
+	struct peer agent, p;
+
+	start(&s);
+	agent_with_id(&s, &agent);
+	for (uint32_t i = 1; i <= 6; i++) {
+		console_joins(&s, &p, (id_of(&agent) + i) & 0xfffff);
+		expect_error(&s, &p, AS_E_CODE_UNKNOWN);
+	}
+	console_joins(&s, &p, id_of(&agent));
+	expect_error(&s, &p, AS_E_RATE);
+	leave(&s, &agent);
+	stop(&s);
+}
+
+Test(relay_server, an_agents_prefix_gets_ten_ids_a_minute)
+{
+	struct stage s;
+	struct peer agents[11];
+
+	start(&s);
+	for (int i = 0; i < 11; i++)
+		agent_with_id(&s, &agents[i]);
+	expect_error(&s, &agents[10], AS_E_RATE);
+	cr_assert_eq(server_tickets(s.server), 10);
+	for (int i = 0; i < 10; i++)
+		leave(&s, &agents[i]);
+	ENDS_UNTIL(&s.e, server_tickets(s.server) == 0);
+	stop(&s);
+}
+
+Test(relay_server, a_wrong_console_can_be_dropped_and_the_id_kept)
+{
+	struct stage s;
+	struct peer agent, console, next;
+
+	start(&s);
+	pair(&s, &agent, &console);
+	tell(&agent, (struct relay_frame){.type = RELAY_CLOSE,
+					  .close = {err_to_wire(AS_E_CODE_WRONG), true}});
+	ENDS_UNTIL(&s.e, console.gone);
+	cr_assert_eq(console.last[RELAY_CLOSE].close.code, err_to_wire(AS_E_CODE_WRONG));
+	cr_assert_eq(agent.heard[RELAY_PEER_LOST], 0, "it asked for it");
+	console_joins(&s, &next, id_of(&agent));
+	cr_assert_eq(next.heard[RELAY_PAIRED], 1);
+	ENDS_UNTIL(&s.e, agent.heard[RELAY_PAIRED] == 2);
+	leave(&s, &next);
+	ENDS_UNTIL(&s.e, agent.heard[RELAY_PEER_LOST] == 1);
+	leave(&s, &agent);
+	stop(&s);
+}
+
+Test(relay_server, a_console_that_goes_before_the_proof_frees_the_id)
+{
+	struct stage s;
+	struct peer agent, console, next;
+
+	start(&s);
+	pair(&s, &agent, &console);
+	leave(&s, &console);
+	ENDS_UNTIL(&s.e, agent.heard[RELAY_PEER_LOST]);
+	console_joins(&s, &next, id_of(&agent));
+	cr_assert_eq(next.heard[RELAY_PAIRED], 1);
+	leave(&s, &agent);
+	ENDS_UNTIL(&s.e, next.gone);
+	cr_assert_eq(next.last[RELAY_CLOSE].close.code, err_to_wire(AS_E_PEER_LOST));
+	cr_assert_eq(server_tickets(s.server), 0);
+	stop(&s);
+}
+
+Test(relay_server, the_lost_side_of_a_session_may_come_back)
+{
+	struct stage s;
+	struct peer agent, console, back = {.role = RELAY_ROLE_AGENT};
+	struct relay_frame again = {.type = RELAY_REATTACH};
+
+	start(&s);
+	pair(&s, &agent, &console);
+	proved(&s, &agent, &console);
+	again.reattach.id = id_of(&agent);
+	memcpy(again.reattach.handle, agent.last[RELAY_ALLOCATED].allocated.handle,
+	       RELAY_HANDLE_LEN);
+	leave(&s, &agent);
+	ENDS_UNTIL(&s.e, console.heard[RELAY_PEER_LOST]);
+	come(&s, &back, s.e.agent_ctx);
+	tell(&back, again);
+	ENDS_UNTIL(&s.e, back.gone || (back.heard[RELAY_PAIRED] && console.heard[RELAY_PEER_BACK]));
+	cr_assert_eq(hop_send_data(console.hop, "still there?", 12), 0);
+	ENDS_UNTIL(&s.e, back.bytes == 12);
+	leave(&s, &back);
+	leave(&s, &console);
+	stop(&s);
+}
+
+Test(relay_server, a_close_ends_the_session_for_both)
+{
+	struct stage s;
+	struct peer agent, console, late;
+
+	start(&s);
+	pair(&s, &agent, &console);
+	proved(&s, &agent, &console);
+	tell(&agent, (struct relay_frame){.type = RELAY_CLOSE,
+					  .close = {err_to_wire(AS_E_REVOKED), false}});
+	ENDS_UNTIL(&s.e, agent.gone && console.gone);
+	cr_assert_eq(console.last[RELAY_CLOSE].close.code, err_to_wire(AS_E_REVOKED));
+	console_joins(&s, &late, id_of(&agent));
+	expect_error(&s, &late, AS_E_CODE_UNKNOWN);
+	stop(&s);
+}
+
+Test(relay_server, what_a_state_does_not_allow_ends_the_connection)
+{
+	static const struct {
+		enum relay_role role;
+		struct relay_frame frame;
+	} bad[] = {
+	    {RELAY_ROLE_AGENT, {.type = RELAY_DATA, .data = {(const uint8_t *)"x", 1}}},
+	    {RELAY_ROLE_AGENT, {.type = RELAY_JOIN, .join_id = 1}},
+	    {RELAY_ROLE_AGENT, {.type = RELAY_PAIRED}},
+	    {RELAY_ROLE_AGENT, {.type = RELAY_NOTICE}},
+	    {RELAY_ROLE_AGENT, {.type = RELAY_PEER_LOST}},
+	    {RELAY_ROLE_AGENT, {.type = RELAY_ERROR}},
+	    {RELAY_ROLE_CONSOLE, {.type = RELAY_ALLOC}},
+	    {RELAY_ROLE_CONSOLE, {.type = RELAY_CLOSE, .close = {1, true}}},
+	};
+	struct stage s;
+
+	start(&s);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct peer p = {.role = bad[i].role};
+
+		come(&s, &p, p.role == RELAY_ROLE_AGENT ? s.e.agent_ctx : s.e.console_ctx);
+		tell(&p, bad[i].frame);
+		expect_error(&s, &p, AS_E_PROTOCOL);
+	}
+	stop(&s);
+}
+
+Test(relay_server, speaks_only_with_clients_of_its_version)
+{
+	struct stage s;
+	struct peer p = {0};
+	struct visit v = {&s, &p, NULL, false};
+	char address[LISTEN_TEXT_MAX];
+	struct dial *d;
+
+	start(&s);
+	v.ctx = s.e.agent_ctx;
+	cr_assert_eq(dial_start(&s.e.loop, server_address(s.server, address), DIAL_TIMEOUT_MS,
+				on_dialled, &v, &d),
+		     0);
+	ENDS_UNTIL(&s.e, p.ready);
+	tell(&p, (struct relay_frame){.type = RELAY_HELLO, .hello = {RELAY_ROLE_AGENT, 2, 9, 0}});
+	expect_error(&s, &p, AS_E_PROTOCOL);
+	stop(&s);
+}
+
+/* ---- back-pressure ---- */
+
+#define STREAM_BYTES (24u << 20)
+
+static void pour(struct peer *p)
+{
+	static uint8_t block[RELAY_FRAME_PAYLOAD_MAX];
+	uint64_t *sent = p->arg;
+
+	while (*sent < STREAM_BYTES && hop_queued(p->hop) < HOP_HIGH) {
+		memset(block, (int)(*sent >> 14 & 0xff), sizeof block);
+		cr_assert_eq(hop_send_data(p->hop, block, sizeof block), 0);
+		*sent += sizeof block;
+	}
+}
+
+Test(relay_server, a_slow_reader_stops_the_other_sides_writer)
+{
+	struct stage s;
+	struct peer agent, console;
+	uint64_t sent = 0;
+
+	start(&s);
+	pair(&s, &agent, &console);
+	agent.arg = &sent;
+	agent.on_low = pour;
+	hop_pause(console.hop);
+	pour(&agent);
+	/* The relay and the kernel take so much and then no more: the loop has nothing to do but
+	 * the relay's own clock. */
+	for (uint64_t before = 0, quiet = 0; quiet < 50; quiet = sent == before ? quiet + 1 : 0) {
+		before = sent;
+		uv_run(&s.e.loop, UV_RUN_NOWAIT);
+	}
+	cr_assert_lt(sent, STREAM_BYTES, "the agent was stopped");
+	cr_assert_eq(console.bytes, 0);
+	hop_resume(console.hop);
+	ENDS_UNTIL(&s.e, sent >= STREAM_BYTES && console.bytes == sent);
+	leave(&s, &agent);
+	leave(&s, &console);
+	stop(&s);
+}
+
+Test(relay_server, a_writer_that_was_stopped_goes_on_when_the_slow_reader_is_gone)
+{
+	struct stage s;
+	struct peer agent, console, next;
+	uint64_t sent = 0;
+
+	start(&s);
+	pair(&s, &agent, &console);
+	agent.arg = &sent;
+	agent.on_low = pour;
+	hop_pause(console.hop);
+	pour(&agent);
+	for (uint64_t before = 0, quiet = 0; quiet < 50; quiet = sent == before ? quiet + 1 : 0) {
+		before = sent;
+		uv_run(&s.e.loop, UV_RUN_NOWAIT);
+	}
+	leave(&s, &console);
+	ENDS_UNTIL(&s.e, agent.heard[RELAY_PEER_LOST] && sent >= STREAM_BYTES &&
+			     hop_queued(agent.hop) == 0);
+	console_joins(&s, &next, id_of(&agent));
+	cr_assert_eq(next.heard[RELAY_PAIRED], 1);
+	leave(&s, &agent);
+	leave(&s, &next);
+	stop(&s);
+}
+
+/* ---- the relay goes away ---- */
+
+Test(relay_server, draining_sends_away_who_waits_and_lets_sessions_go_on)
+{
+	struct stage s;
+	struct peer waiting, agent, console;
+
+	start(&s);
+	pair(&s, &agent, &console);
+	proved(&s, &agent, &console);
+	agent_with_id(&s, &waiting);
+	server_drain(s.server, SERVER_DRAIN_S);
+	expect_error(&s, &waiting, AS_E_RELAY);
+	ENDS_UNTIL(&s.e, agent.heard[RELAY_NOTICE] && console.heard[RELAY_NOTICE]);
+	cr_assert_eq(agent.last[RELAY_NOTICE].notice_s, SERVER_DRAIN_S);
+	cr_assert_eq(hop_send_data(agent.hop, "going on", 8), 0);
+	ENDS_UNTIL(&s.e, console.bytes == 9);
+	leave(&s, &console);
+	leave(&s, &agent);
+	ENDS_UNTIL(&s.e, s.gone); /* well before the 30 seconds */
+	stop(&s);
+}
+
+Test(relay_server, the_end_of_the_drain_cuts_what_is_left)
+{
+	struct stage s;
+	struct peer agent, console;
+
+	start(&s);
+	pair(&s, &agent, &console);
+	server_drain(s.server, 0);
+	expect_error(&s, &agent, AS_E_RELAY);
+	expect_error(&s, &console, AS_E_RELAY);
+	stop(&s);
+}
+
+Test(relay_server, reads_its_certificates_again_and_keeps_the_old_when_that_fails)
+{
+	struct stage s;
+	struct peer agent, other;
+	char why[CONFIG_WHY_MAX] = "";
+
+	start(&s);
+	agent_with_id(&s, &agent);
+	cr_assert_eq(server_reload(s.server, why), 0, "%s", why);
+	unlink(s.config.key);
+	cr_assert_lt(server_reload(s.server, why), 0);
+	cr_assert_not_null(strstr(why, "relay.key"), "%s", why);
+	agent_with_id(&s, &other);
+	cr_assert_eq(other.heard[RELAY_ALLOCATED], 1);
+	leave(&s, &agent);
+	leave(&s, &other);
+	stop(&s);
+}
+
+Test(relay_server, says_what_is_wrong_when_it_cannot_start)
+{
+	struct stage s;
+	struct server *other;
+	struct relay_config c;
+	char why[CONFIG_WHY_MAX] = "";
+
+	start(&s);
+	c = s.config;
+	server_address(s.server, c.listen);
+	cr_assert_eq(server_start(&s.e.loop, &c, on_server_gone, NULL, &other, why), UV_EADDRINUSE);
+	cr_assert_not_null(strstr(why, c.listen), "%s", why);
+	strcpy(c.cert, c.key);
+	cr_assert_eq(server_start(&s.e.loop, &c, on_server_gone, NULL, &other, why), AS_E_CERT);
+	cr_assert_not_null(strstr(why, "relay.key"), "%s", why);
+	stop(&s);
+}
