@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/ipc/ipc.h"
+
+#include <string.h>
+
+#include "proto/base/err.h"
+#include "proto/base/text.h"
+#include "proto/wire/cursor.h"
+
+#define PAKE_SHARE_LEN 65
+#define HASH_LEN       32
+
+/* How long the payload of each type may be. A type that is not here does not exist. */
+static const struct {
+	enum ipc_type type;
+	size_t from, to;
+} lengths[] = {
+    {IPC_CONFIG, 1, IPC_PAYLOAD_MAX},
+    {IPC_SOCKET, 0, 0},
+    {IPC_NONCE, HASH_LEN, HASH_LEN},
+    {IPC_SEND, 0, MUX_PAYLOAD_MAX},
+    {IPC_AUTHED, 0, 0},
+    {IPC_DROP_PEER, 0, 0},
+    {IPC_ACCEPT, 0, 0},
+    {IPC_REFUSE, 0, 0},
+    {IPC_DATA, 1, MUX_PAYLOAD_MAX},
+    {IPC_FIN, 0, 0},
+    {IPC_RESET, 0, 0},
+    {IPC_END, 0, 0},
+    {IPC_ALLOCATED, 0, 0},
+    {IPC_PEER_UP, IPC_BINDING_LEN + HASH_LEN + 2, IPC_PEER_LEN_MAX},
+    {IPC_HELLOS, HASH_LEN, HASH_LEN},
+    {IPC_PAKE_A, PAKE_SHARE_LEN, PAKE_SHARE_LEN},
+    {IPC_PAKE_CA, HASH_LEN, HASH_LEN},
+    {IPC_REQUEST, 1, MUX_PAYLOAD_MAX},
+    {IPC_OPEN, IPC_OPEN_LEN, IPC_OPEN_LEN},
+    {IPC_CONSUMED, 0, 0},
+    {IPC_PEER_LOST, 0, 0},
+    {IPC_RELAY_LOST, 0, 0},
+    {IPC_NOTICE, 0, 0},
+};
+
+static struct ipc_msg read_header(struct cursor *c)
+{
+	struct ipc_msg m = {0};
+
+	m.type = (enum ipc_type)cursor_u32(c);
+	m.stream = cursor_u32(c);
+	m.value = cursor_u64(c);
+	m.code = cursor_u32(c);
+	m.len = cursor_u32(c);
+	return m;
+}
+
+int ipc_size(const uint8_t *buf, size_t n)
+{
+	if (n < IPC_HEADER)
+		return 0;
+
+	struct cursor c = cursor_over(buf, IPC_HEADER);
+	struct ipc_msg m = read_header(&c);
+
+	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
+		if (lengths[i].type == m.type)
+			return m.len < lengths[i].from || m.len > lengths[i].to
+				   ? AS_E_PROTOCOL
+				   : IPC_HEADER + (int)m.len;
+	return AS_E_PROTOCOL;
+}
+
+int ipc_decode(const uint8_t *buf, size_t n, struct ipc_msg *out)
+{
+	if (ipc_size(buf, n) != (int)n || n == 0)
+		return AS_E_PROTOCOL;
+
+	struct cursor c = cursor_over(buf, n);
+	struct ipc_msg m = read_header(&c);
+
+	m.payload = cursor_take(&c, m.len);
+	if (cursor_finish(&c) < 0)
+		return AS_E_PROTOCOL;
+	*out = m;
+	return 0;
+}
+
+void ipc_header(const struct ipc_msg *m, uint8_t out[IPC_HEADER])
+{
+	struct writer w = writer_over(out, IPC_HEADER);
+
+	writer_u32(&w, (uint32_t)m->type);
+	writer_u32(&w, m->stream);
+	writer_u64(&w, m->value);
+	writer_u32(&w, m->code);
+	writer_u32(&w, (uint32_t)m->len);
+}
+
+/* ---- struct ipc_peer: binding | spki | u8 length of group | group | chain ---- */
+
+int ipc_peer_encode(const struct ipc_peer *p, uint8_t *buf, size_t cap)
+{
+	struct writer w = writer_over(buf, cap);
+	size_t group_len = strlen(p->group);
+
+	writer_put(&w, p->binding, sizeof p->binding);
+	writer_put(&w, p->agent_spki_sha256, sizeof p->agent_spki_sha256);
+	writer_u8(&w, (uint8_t)group_len);
+	writer_put(&w, p->group, group_len);
+	writer_put(&w, p->chain, p->chain_len);
+	return writer_finish(&w);
+}
+
+int ipc_peer_decode(const uint8_t *p, size_t n, struct ipc_peer *out)
+{
+	struct cursor c = cursor_over(p, n);
+	struct ipc_peer m = {0};
+
+	cursor_copy(&c, m.binding, sizeof m.binding);
+	cursor_copy(&c, m.agent_spki_sha256, sizeof m.agent_spki_sha256);
+
+	size_t group_len = cursor_u8(&c);
+	if (group_len > IPC_GROUP_MAX)
+		return AS_E_PROTOCOL;
+	cursor_copy(&c, m.group, group_len);
+	m.chain_len = cursor_left(&c);
+	if (m.chain_len == 0 || m.chain_len > IPC_CHAIN_MAX)
+		return AS_E_PROTOCOL;
+	cursor_copy(&c, m.chain, m.chain_len);
+	if (cursor_finish(&c) < 0 || !text_is_clean(m.group, group_len) ||
+	    strlen(m.group) != group_len)
+		return AS_E_PROTOCOL;
+	*out = m;
+	return 0;
+}
+
+/* ---- struct ipc_open ---- */
+
+static void put_string(struct writer *w, const char *s)
+{
+	char fixed[IPC_NAME_MAX + 1] = "";
+
+	memcpy(fixed, s, strnlen(s, IPC_NAME_MAX));
+	writer_put(w, fixed, sizeof fixed);
+}
+
+void ipc_open_encode(const struct ipc_open *o, uint8_t out[IPC_OPEN_LEN])
+{
+	struct writer w = writer_over(out, IPC_OPEN_LEN);
+
+	writer_u32(&w, o->op_id);
+	writer_u32(&w, o->comp);
+	writer_u32(&w, o->hours);
+	writer_u32(&w, o->priority);
+	writer_u64(&w, o->max_bytes);
+	writer_u32(&w, o->names_count);
+	for (size_t i = 0; i < IPC_NAMES_MAX; i++)
+		put_string(&w, o->names[i]);
+	put_string(&w, o->unit);
+}
+
+static void get_string(struct cursor *c, char out[IPC_NAME_MAX + 1])
+{
+	cursor_copy(c, out, IPC_NAME_MAX + 1);
+	if (c->err == 0 && (out[IPC_NAME_MAX] != '\0' || !text_is_clean(out, strlen(out))))
+		c->err = AS_EBADMSG;
+}
+
+int ipc_open_decode(const uint8_t *p, size_t n, struct ipc_open *out)
+{
+	struct cursor c = cursor_over(p, n);
+	struct ipc_open o = {0};
+
+	o.op_id = cursor_u32(&c);
+	o.comp = cursor_u32(&c);
+	o.hours = cursor_u32(&c);
+	o.priority = cursor_u32(&c);
+	o.max_bytes = cursor_u64(&c);
+	o.names_count = cursor_u32(&c);
+	for (size_t i = 0; i < IPC_NAMES_MAX; i++)
+		get_string(&c, o.names[i]);
+	get_string(&c, o.unit);
+	if (cursor_finish(&c) < 0 || o.comp > 1 || o.priority > 8 || o.names_count > IPC_NAMES_MAX)
+		return AS_E_PROTOCOL;
+	*out = o;
+	return 0;
+}

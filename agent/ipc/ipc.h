@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What broker and assent-net say to each other over the pipe between them.
+ *
+ * The pipe is the wall between the network and the customer's rights: assent-net is assumed
+ * to be in the attacker's hands. So a message is a fixed header and at most one frame's worth
+ * of bytes; the broker looks into those bytes only where they are the signed request, its
+ * certificate chain, or a struct of fixed size. Both programs are built from one source, and
+ * the byte order is the wire's, so that the codec can be fuzzed like any other.
+ *
+ *   header: u32 type | u32 stream | u64 value | u32 code | u32 len      then len bytes
+ *
+ * Life:  broker: CONFIG* SOCKET -> net: ALLOCATED -> PEER_UP -> broker: NONCE -> net: HELLOS
+ *        -> PAKE_A -> broker: SEND(PAKE_B) -> PAKE_CA -> broker: SEND(PAKE_CB) AUTHED
+ *        -> REQUEST -> broker: SEND(PENDING, GRANT, CATALOG) -> OPEN -> broker: ACCEPT DATA* FIN
+ *        -> any time: END, after which net says goodbye and exits.
+ */
+#ifndef AS_AGENT_IPC_H
+#define AS_AGENT_IPC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/wire/mux_frame.h"
+
+#define IPC_HEADER	24
+#define IPC_PAYLOAD_MAX 16384 /* a PEM file or a whole mux frame */
+#define IPC_MESSAGE_MAX (IPC_HEADER + IPC_PAYLOAD_MAX)
+#define IPC_WINDOW	(64u << 10) /* bytes of one stream that net may hold unsent */
+
+enum ipc_type {
+	/* broker -> net */
+	IPC_CONFIG = 1,	   /* code: enum ipc_config; payload: the bytes */
+	IPC_SOCKET = 2,	   /* the connected socket comes with this message */
+	IPC_NONCE = 3,	   /* payload: the broker's 32 random bytes for the agent's HELLO */
+	IPC_SEND = 4,	   /* code: enum mux_type; payload: an encoded control message */
+	IPC_AUTHED = 5,	   /* the console proved the code: lift the limits, tell the relay */
+	IPC_DROP_PEER = 6, /* code: error; drop this console and wait for the next */
+	IPC_ACCEPT = 7,	   /* stream; code: comp; value: size hint */
+	IPC_REFUSE = 8,	   /* stream; code: error */
+	IPC_DATA = 9,	   /* stream; payload: 1..MUX_PAYLOAD_MAX bytes */
+	IPC_FIN = 10,	   /* stream: all of it was sent */
+	IPC_RESET = 11,	   /* both; stream; code: error */
+	IPC_END = 12,	   /* both; code: error. From the broker: say goodbye and exit */
+
+	/* net -> broker */
+	IPC_ALLOCATED = 32, /* value: the id; code: its life in seconds */
+	IPC_PEER_UP = 33,   /* the inner TLS stands; payload: struct ipc_peer */
+	IPC_HELLOS = 34,    /* payload: SHA-256 of both HELLOs; code: agreed minor version */
+	IPC_PAKE_A = 35,    /* payload: 65 bytes */
+	IPC_PAKE_CA = 36,   /* payload: 32 bytes */
+	IPC_REQUEST =
+	    37,	       /* code: 0 session, 1 more scopes; payload: the SignedRequest as received */
+	IPC_OPEN = 38, /* stream; payload: struct ipc_open */
+	IPC_CONSUMED = 39,   /* stream; value: offset up to which net has sent the stream */
+	IPC_PEER_LOST = 40,  /* code: why; the console is gone, the relay still there */
+	IPC_RELAY_LOST = 41, /* code: why */
+	IPC_NOTICE = 42,     /* value: seconds until the relay goes away */
+};
+
+enum ipc_config { IPC_RELAY_NAME = 1, IPC_RELAY_CA = 2, IPC_ENGINEER_CA = 3 };
+
+struct ipc_msg {
+	enum ipc_type type;
+	uint32_t stream;
+	uint64_t value;
+	uint32_t code;
+	const uint8_t *payload; /* points into the decoded buffer; not ours */
+	size_t len;
+};
+
+/* Size of the message that starts at buf; 0 while its header is not whole; AS_E_PROTOCOL for
+ * a header that can never be right (type, length for its type). */
+int ipc_size(const uint8_t *buf, size_t n);
+/* Exactly one whole message. AS_E_PROTOCOL; *out untouched on failure. */
+int ipc_decode(const uint8_t *buf, size_t n, struct ipc_msg *out);
+/* The header alone, for m->len payload bytes that follow it. */
+void ipc_header(const struct ipc_msg *m, uint8_t out[IPC_HEADER]);
+
+#define IPC_BINDING_LEN 32
+#define IPC_GROUP_MAX	32
+#define IPC_CHAIN_MAX	8192
+
+/* What net says about the console it talks to. The broker believes none of it without the
+ * signed request, which must name the same binding and key. */
+struct ipc_peer {
+	uint8_t binding[IPC_BINDING_LEN]; /* the inner TLS exporter */
+	uint8_t agent_spki_sha256[32];
+	char group[IPC_GROUP_MAX + 1]; /* negotiated key exchange, for the record */
+	uint8_t chain[IPC_CHAIN_MAX];  /* DER, leaf first */
+	size_t chain_len;
+};
+#define IPC_PEER_LEN_MAX (IPC_BINDING_LEN + 32 + 1 + IPC_GROUP_MAX + IPC_CHAIN_MAX)
+int ipc_peer_encode(const struct ipc_peer *p, uint8_t *buf, size_t cap);
+int ipc_peer_decode(const uint8_t *p, size_t n, struct ipc_peer *out);
+
+#define IPC_NAMES_MAX 8
+#define IPC_NAME_MAX  128
+
+/* An OPEN with its arguments, fixed size on the pipe; strings are clean text. */
+struct ipc_open {
+	uint32_t op_id, comp, hours, priority;
+	uint64_t max_bytes;
+	uint32_t names_count;
+	char names[IPC_NAMES_MAX][IPC_NAME_MAX + 1];
+	char unit[IPC_NAME_MAX + 1];
+};
+#define IPC_OPEN_LEN (5 * 4 + 8 + (IPC_NAMES_MAX + 1) * (IPC_NAME_MAX + 1))
+void ipc_open_encode(const struct ipc_open *o, uint8_t out[IPC_OPEN_LEN]);
+int ipc_open_decode(const uint8_t *p, size_t n, struct ipc_open *out);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Pipe and relay. The broker's messages come in here; those about the console go on to peer.c.
+ *
+ *   CONFIG x3 -> SOCKET -> outer TLS -> HELLO, ALLOC -> ALLOCATED -> PAIRED -> (peer.c)
+ */
+#include "agent/net/net_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/base/clock.h"
+#include "proto/base/err.h"
+#include "proto/transport/outer.h"
+
+#define owner_of(ptr, type, field) ((type *)((char *)(ptr)-offsetof(type, field)))
+
+void net_tell(struct net *n, enum ipc_type type, uint32_t stream, uint64_t value, int err)
+{
+	struct ipc_msg m = {
+	    .type = type, .stream = stream, .value = value, .code = err_to_wire(err)};
+
+	link_send(&n->link, &m); /* a broken pipe ends us through on_gone */
+}
+
+void net_tell_bytes(struct net *n, enum ipc_type type, uint32_t code, uint32_t stream,
+		    const void *p, size_t len)
+{
+	struct ipc_msg m = {.type = type, .stream = stream, .code = code, .payload = p, .len = len};
+
+	link_send(&n->link, &m);
+}
+
+/* ---- the relay ---- */
+
+static uint32_t for_relay(int err)
+{
+	uint32_t code = err_to_wire(err);
+
+	return err == AS_E_CERT || err == AS_E_CODE_UNKNOWN || err == AS_E_BUSY ||
+		       (code >= err_to_wire(AS_E_TIMEOUT) && code <= err_to_wire(AS_E_TOO_BIG))
+		   ? code
+		   : 0;
+}
+
+void net_close_peer(struct net *n, int err, bool keep_id)
+{
+	struct relay_frame close = {
+	    .type = RELAY_CLOSE,
+	    .close = {.code = for_relay(err), .keep_id = keep_id},
+	};
+
+	if (n->hop)
+		hop_send(n->hop, &close);
+}
+
+static void on_hop_ready(struct hop *h, void *owner)
+{
+	struct relay_frame hello = {
+	    .type = RELAY_HELLO,
+	    .hello = {.role = RELAY_ROLE_AGENT, .ver_min = 1, .ver_max = RELAY_VERSION},
+	};
+
+	(void)owner;
+	if (hop_send(h, &hello) < 0 || hop_send(h, &(struct relay_frame){.type = RELAY_ALLOC}) < 0)
+		hop_close(h, AS_E_RELAY);
+}
+
+static void on_allocated(struct net *n, const struct relay_frame *f)
+{
+	int err = 0;
+
+	if (!n->inner_ready) /* one key per code */
+		err = inner_agent_init(&n->inner, n->engineer_ca, n->engineer_ca_len, clock_wall_s);
+	if (err < 0) {
+		hop_close(n->hop, err);
+		return;
+	}
+	n->inner_ready = true;
+
+	struct ipc_msg m = {
+	    .type = IPC_ALLOCATED,
+	    .value = f->allocated.id,
+	    .code = f->allocated.life_s,
+	};
+	link_send(&n->link, &m);
+}
+
+static void on_hop_frame(struct hop *h, const struct relay_frame *f, void *owner)
+{
+	struct net *n = owner;
+
+	switch (f->type) {
+	case RELAY_HELLO:
+		if (f->hello.ver_min > RELAY_VERSION || f->hello.ver_max < 1)
+			hop_close(h, AS_E_VERSION);
+		break;
+	case RELAY_ALLOCATED:
+		on_allocated(n, f);
+		break;
+	case RELAY_PAIRED:
+		if (n->channel || !n->inner_ready || peer_begin(n) < 0)
+			hop_close(h, AS_E_PROTOCOL);
+		break;
+	case RELAY_DATA:
+		peer_feed(n, f->data.bytes, f->data.len);
+		break;
+	case RELAY_PEER_LOST:
+	case RELAY_CLOSE:
+		if (n->channel)
+			peer_lost(n, n->console_ended ? 0 : AS_E_PEER_LOST);
+		break;
+	case RELAY_NOTICE:
+		net_tell(n, IPC_NOTICE, 0, f->notice_s, 0);
+		break;
+	case RELAY_ERROR:
+		hop_close(h, err_from_wire(f->error_code));
+		break;
+	default:
+		hop_close(h, AS_E_PROTOCOL);
+	}
+}
+
+static void on_hop_low(struct hop *h, void *owner)
+{
+	(void)h;
+	peer_pump(owner);
+}
+
+static void on_hop_gone(int why, const char *detail, void *owner)
+{
+	struct net *n = owner;
+
+	(void)detail;
+	n->hop = NULL;
+	peer_drop(n);
+	if (n->ending)
+		link_close(&n->link, 0);
+	else
+		net_tell(n, IPC_RELAY_LOST, 0, 0, why == 0 ? AS_E_RELAY : why);
+}
+
+static const struct hop_events hop_events = {
+    .on_ready = on_hop_ready,
+    .on_frame = on_hop_frame,
+    .on_low = on_hop_low,
+    .on_gone = on_hop_gone,
+};
+
+/* ---- the broker ---- */
+
+static int keep(char *to, size_t *len, size_t cap, const struct ipc_msg *m)
+{
+	if (m->len > cap)
+		return AS_E_PROTOCOL;
+	memcpy(to, m->payload, m->len);
+	*len = m->len;
+	return 0;
+}
+
+static int on_config(struct net *n, const struct ipc_msg *m)
+{
+	size_t name_len;
+	int err;
+
+	switch (m->code) {
+	case IPC_RELAY_NAME:
+		err = keep(n->relay_name, &name_len, sizeof n->relay_name - 1, m);
+		if (err == 0)
+			n->relay_name[name_len] = '\0';
+		return err;
+	case IPC_RELAY_CA:
+		return keep(n->relay_ca, &n->relay_ca_len, sizeof n->relay_ca, m);
+	case IPC_ENGINEER_CA:
+		return keep(n->engineer_ca, &n->engineer_ca_len, sizeof n->engineer_ca, m);
+	default:
+		return AS_E_PROTOCOL;
+	}
+}
+
+static int on_socket(struct net *n)
+{
+	struct outer_pem ca = {n->relay_ca, n->relay_ca_len};
+	int err = n->hop ? AS_ESTATE : 0;
+
+	if (err == 0 && !n->outer)
+		err = outer_agent_ctx(ca, &n->outer);
+	if (err < 0)
+		return err;
+
+	struct tls *tls = tls_client(n->outer, n->relay_name);
+	if (!tls)
+		return UV_ENOMEM;
+	err = hop_accept(n->hops, (uv_stream_t *)&n->link.pipe, tls, &hop_events, n, &n->hop);
+	if (err < 0)
+		tls_free(tls);
+	return err;
+}
+
+/* The goodbye: END to the console, CLOSE to the relay, and out. */
+static void on_end(struct net *n, uint32_t code)
+{
+	n->ending = true;
+	if (!n->hop) {
+		link_close(&n->link, 0);
+		return;
+	}
+	if (n->channel && !n->in_channel) {
+		channel_end(n->channel, err_from_wire(code));
+		peer_pump(n);
+	}
+	net_close_peer(n, err_from_wire(code), false);
+	hop_close(n->hop, 0);
+}
+
+static void on_link_msg(const struct ipc_msg *m, void *owner)
+{
+	struct net *n = owner;
+	int err = 0;
+
+	switch (m->type) {
+	case IPC_CONFIG:
+		err = on_config(n, m);
+		break;
+	case IPC_SOCKET:
+		err = on_socket(n);
+		if (err < 0 && err != AS_E_PROTOCOL) {
+			net_tell(n, IPC_RELAY_LOST, 0, 0, err);
+			err = 0;
+		}
+		break;
+	case IPC_END:
+		on_end(n, m->code);
+		break;
+	default:
+		peer_from_broker(n, m);
+	}
+	if (err < 0)
+		link_close(&n->link,
+			   err); /* kin that breaks the protocol is a fault of ours: stop */
+}
+
+static void on_ping_closed(uv_handle_t *h)
+{
+	(void)h;
+}
+
+/* The broker is gone, or wants us gone: nothing is left to do. */
+static void on_link_gone(int why, void *owner)
+{
+	struct net *n = owner;
+
+	(void)why;
+	n->ending = true;
+	if (n->hop)
+		hop_close(n->hop, AS_E_PEER_LOST);
+	uv_close((uv_handle_t *)&n->ping, on_ping_closed);
+}
+
+static const struct link_events link_events = {on_link_msg, on_link_gone};
+
+static void on_ping(uv_timer_t *t)
+{
+	peer_ping(owner_of(t, struct net, ping));
+}
+
+int net_start(uv_loop_t *loop, int pipe_fd, struct net **out)
+{
+	struct net *n = calloc(1, sizeof *n);
+	if (!n)
+		return UV_ENOMEM;
+	n->loop = loop;
+	n->hops = hop_loop_new(loop);
+
+	int err = n->hops ? link_init(loop, &n->link, &link_events, n) : UV_ENOMEM;
+	if (err == 0)
+		err = uv_pipe_open(&n->link.pipe, pipe_fd);
+	if (err < 0) {
+		net_free(n); /* the process ends with this: the pipe's handle needs no close */
+		return err;
+	}
+	uv_timer_init(loop, &n->ping);
+	uv_timer_start(&n->ping, on_ping, NET_PING_MS, NET_PING_MS);
+	err = link_start(&n->link);
+	if (err < 0)
+		link_close(&n->link, err);
+	*out = n;
+	return 0;
+}
+
+void net_free(struct net *n)
+{
+	if (!n)
+		return;
+	peer_drop(n);
+	outer_ctx_free(n->outer);
+	if (n->inner_ready)
+		inner_agent_done(&n->inner);
+	hop_loop_free(n->hops);
+	free(n);
+}

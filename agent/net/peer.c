@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The console behind the relay: the inner channel, its messages, its streams. What needs a
+ * decision is turned into a message of fixed form and goes to the broker; what the broker
+ * decided comes back as a message and is sent.
+ */
+#include "agent/net/net_priv.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/base/clock.h"
+#include "proto/base/err.h"
+#include "proto/e2e/spake2.h"
+#include "proto/wire/messages.h"
+
+/* ---- streams: how much of each the broker may send us ---- */
+
+static struct net_stream *stream_find(struct net *n, uint32_t id)
+{
+	for (size_t i = 0; i < MUX_STREAMS_MAX; i++)
+		if (n->streams[i].id == id)
+			return &n->streams[i];
+	return NULL;
+}
+
+static void stream_forget(struct net *n, uint32_t id)
+{
+	struct net_stream *s = stream_find(n, id);
+
+	if (s && id != 0)
+		*s = (struct net_stream){0};
+}
+
+/* Tells the broker what has left, in steps, so that the pipe is not filled with receipts. */
+static void report_consumed(struct net *n)
+{
+	for (size_t i = 0; i < MUX_STREAMS_MAX; i++) {
+		struct net_stream *s = &n->streams[i];
+		struct mux_stat stat;
+
+		if (s->id == 0 || s->written == s->reported)
+			continue;
+
+		uint64_t sent = s->written;
+		if (mux_stream_stat(channel_mux(n->channel), s->id, &stat))
+			sent = s->written - stat.queued;
+		if (sent - s->reported >= NET_REPORT_STEP ||
+		    (sent == s->written && sent > s->reported)) {
+			s->reported = sent;
+			net_tell(n, IPC_CONSUMED, s->id, sent, 0);
+		}
+	}
+}
+
+/* ---- out ---- */
+
+/* Late binding: a frame is made only when the hop has room for it, so that what is urgent
+ * overtakes what waits. */
+void peer_pump(struct net *n)
+{
+	const uint8_t *p;
+	size_t len;
+
+	if (!n->channel || !n->hop || n->in_channel)
+		return;
+	while (hop_queued(n->hop) < HOP_HIGH) {
+		if (channel_next_out(n->channel, &p, &len) < 0 || len == 0)
+			break;
+		if (hop_send_data(n->hop, p, len) < 0)
+			break;
+		channel_out_done(n->channel, len);
+	}
+	report_consumed(n);
+}
+
+/* ---- in: what the console says ---- */
+
+static int on_hello(struct net *n, const uint8_t *p, size_t len)
+{
+	as_Hello hello;
+	uint8_t aad[SPAKE2_AAD_LEN];
+
+	if (n->hello_len == 0 || msg_decode(MSG_HELLO, p, len, &hello) < 0)
+		return AS_E_PROTOCOL;
+	if (hello.ver_min > MSG_VERSION || hello.ver_max < 1)
+		return AS_E_VERSION;
+
+	int err = spake2_aad(n->peer.binding, p, len, n->hello, n->hello_len, aad);
+	if (err < 0)
+		return err;
+	n->hello_len = 0; /* a second HELLO is an error */
+	net_tell_bytes(n, IPC_HELLOS, hello.ver_max < MSG_VERSION ? hello.ver_max : MSG_VERSION, 0,
+		       aad + IPC_BINDING_LEN, 32);
+	return 0;
+}
+
+static int on_pake_a(struct net *n, const uint8_t *p, size_t len)
+{
+	as_PakeShare m;
+
+	if (msg_decode(MSG_PAKE_SHARE, p, len, &m) < 0)
+		return AS_E_PROTOCOL;
+	net_tell_bytes(n, IPC_PAKE_A, 0, 0, m.point, sizeof m.point);
+	return 0;
+}
+
+static int on_pake_ca(struct net *n, const uint8_t *p, size_t len)
+{
+	as_PakeConfirm m;
+
+	if (msg_decode(MSG_PAKE_CONFIRM, p, len, &m) < 0)
+		return AS_E_PROTOCOL;
+	net_tell_bytes(n, IPC_PAKE_CA, 0, 0, m.mac, sizeof m.mac);
+	return 0;
+}
+
+static int on_open_request(struct net *n, const uint8_t *p, size_t len)
+{
+	as_Open m;
+	struct ipc_open open = {0};
+	uint8_t bytes[IPC_OPEN_LEN];
+
+	if (msg_decode(MSG_OPEN, p, len, &m) < 0)
+		return AS_E_PROTOCOL;
+
+	struct net_stream *s = stream_find(n, 0);
+	if (!s)
+		return AS_E_PROTOCOL; /* the mux allows no more than we have places */
+	*s = (struct net_stream){.id = m.stream};
+
+	open.op_id = m.op_id;
+	open.comp = m.comp;
+	open.hours = m.args.hours;
+	open.priority = m.args.priority;
+	open.max_bytes = m.args.max_bytes;
+	open.names_count = m.args.names_count;
+	for (size_t i = 0; i < m.args.names_count && i < IPC_NAMES_MAX; i++)
+		snprintf(open.names[i], sizeof open.names[i], "%s", m.args.names[i]);
+	snprintf(open.unit, sizeof open.unit, "%s", m.args.unit);
+	ipc_open_encode(&open, bytes);
+	net_tell_bytes(n, IPC_OPEN, 0, m.stream, bytes, sizeof bytes);
+	return 0;
+}
+
+static int on_message(uint8_t type, const uint8_t *p, size_t len, void *owner)
+{
+	struct net *n = owner;
+
+	switch (type) {
+	case MUX_HELLO:
+		return on_hello(n, p, len);
+	case MUX_PAKE_A:
+		return on_pake_a(n, p, len);
+	case MUX_PAKE_CA:
+		return on_pake_ca(n, p, len);
+	case MUX_SESSION_REQ:
+	case MUX_SCOPE_REQ:
+		if (len == 0)
+			return AS_E_PROTOCOL;
+		net_tell_bytes(n, IPC_REQUEST, type == MUX_SCOPE_REQ, 0, p, len);
+		return 0;
+	case MUX_OPEN:
+		return on_open_request(n, p, len);
+	case MUX_AUDIT_MARK:
+		return 0; /* the console's chain; ours does not depend on it */
+	default:
+		return MUX_TYPE_MAY_IGNORE(type) ? 0 : AS_E_PROTOCOL;
+	}
+}
+
+static int on_data(uint32_t stream, const uint8_t *p, size_t len, void *owner)
+{
+	(void)stream;
+	(void)p;
+	(void)len;
+	(void)owner;
+	return AS_E_PROTOCOL; /* no operation of the catalogue takes bytes from the console */
+}
+
+static void on_reset(uint32_t stream, int code, void *owner)
+{
+	struct net *n = owner;
+
+	stream_forget(n, stream);
+	net_tell(n, IPC_RESET, stream, 0, code);
+}
+
+static void on_open(void *owner)
+{
+	struct net *n = owner;
+	struct tls *tls = channel_tls(n->channel);
+	uint8_t bytes[IPC_PEER_LEN_MAX];
+	int chain_len = inner_peer_chain(tls, n->peer.chain, sizeof n->peer.chain);
+	int len = AS_E_CERT;
+
+	if (chain_len > 0 && inner_binding(tls, n->peer.binding) == 0) {
+		n->peer.chain_len = (size_t)chain_len;
+		memcpy(n->peer.agent_spki_sha256, n->inner.spki_sha256, CERT_SHA256_LEN);
+		snprintf(n->peer.group, sizeof n->peer.group, "%s", tls_group(tls));
+		len = ipc_peer_encode(&n->peer, bytes, sizeof bytes);
+	}
+	if (len < 0)
+		n->doomed = len;
+	else
+		net_tell_bytes(n, IPC_PEER_UP, 0, 0, bytes, (size_t)len);
+}
+
+static void on_channel_end(int code, void *owner)
+{
+	struct net *n = owner;
+
+	n->console_ended = true;
+	net_tell(n, IPC_END, 0, 0, code);
+}
+
+static const struct channel_events channel_events = {
+    .mux = {.on_message = on_message, .on_data = on_data, .on_reset = on_reset},
+    .on_open = on_open,
+    .on_end = on_channel_end,
+};
+
+int peer_begin(struct net *n)
+{
+	n->channel = channel_new(true, n->inner.ctx, &channel_events, n);
+	n->heard_ms = clock_mono_ms();
+	return n->channel ? 0 : UV_ENOMEM;
+}
+
+void peer_feed(struct net *n, const uint8_t *p, size_t len)
+{
+	if (!n->channel)
+		return; /* still on its way when we dropped the console */
+	n->heard_ms = clock_mono_ms();
+	n->in_channel = true;
+
+	int err = channel_feed(n->channel, p, len, n->heard_ms);
+	n->in_channel = false;
+	if (err == 0)
+		err = n->doomed;
+	peer_pump(n); /* with an error: the alert that says why */
+	if (err < 0)
+		peer_lost(n, err);
+}
+
+void peer_lost(struct net *n, int why)
+{
+	bool keep = !n->authed && n->hop && why != AS_E_PEER_LOST && why != 0;
+
+	peer_drop(n);
+	if (keep) /* let the next console try */
+		net_close_peer(n, why, true);
+	net_tell(n, IPC_PEER_LOST, 0, 0, why);
+}
+
+void peer_drop(struct net *n)
+{
+	assert(!n->in_channel);
+	channel_free(n->channel);
+	n->channel = NULL;
+	n->authed = n->console_ended = false;
+	n->doomed = 0;
+	n->hello_len = 0;
+	memset(&n->peer, 0, sizeof n->peer);
+	memset(n->streams, 0, sizeof n->streams);
+}
+
+void peer_ping(struct net *n)
+{
+	if (!n->channel || !n->authed)
+		return;
+
+	uint64_t now = clock_mono_ms();
+	if (now - n->heard_ms > NET_SILENCE_MS) {
+		peer_lost(n, AS_E_TIMEOUT);
+		return;
+	}
+	mux_ping(channel_mux(n->channel), now);
+	peer_pump(n);
+}
+
+/* ---- in: what the broker says ---- */
+
+static void send_hello(struct net *n, const struct ipc_msg *m)
+{
+	as_Hello hello = {
+	    .ver_min = 1,
+	    .ver_max = MSG_VERSION,
+	    .has_limits = true,
+	    .limits = {MUX_STREAMS_MAX, MUX_WINDOW_FIRST, MUX_SESSION_WINDOW, MUX_PAYLOAD_MAX},
+	    .product = "assent-agent " ASSENT_VERSION,
+	    .os = "linux",
+	};
+
+	memcpy(hello.nonce, m->payload, sizeof hello.nonce);
+
+	int len = msg_encode(MSG_HELLO, &hello, n->hello, sizeof n->hello);
+	if (len > 0 && mux_send(channel_mux(n->channel), MUX_HELLO, n->hello, (size_t)len) == 0)
+		n->hello_len = (size_t)len;
+}
+
+static void accept_stream(struct net *n, const struct ipc_msg *m)
+{
+	as_OpenOk ok = {.stream = m->stream, .size_hint = m->value, .comp = m->code};
+	uint8_t bytes[128];
+	int len = msg_encode(MSG_OPEN_OK, &ok, bytes, sizeof bytes);
+
+	if (len > 0)
+		mux_send(channel_mux(n->channel), MUX_OPEN_OK, bytes, (size_t)len);
+}
+
+static void stream_data(struct net *n, const struct ipc_msg *m)
+{
+	struct net_stream *s = stream_find(n, m->stream);
+
+	if (!s || m->stream == 0)
+		return; /* the console gave it up while this was on the pipe */
+
+	int took = mux_stream_write(channel_mux(n->channel), m->stream, m->payload, m->len);
+	if (took == (int)m->len) {
+		s->written += m->len;
+		return;
+	}
+	if (took >= 0) /* the broker passed the window: a fault of ours, and no byte may be lost in
+			  silence */
+		mux_stream_reset(channel_mux(n->channel), m->stream, AS_E_INTERNAL);
+	stream_forget(n, m->stream);
+	net_tell(n, IPC_RESET, m->stream, 0, AS_E_INTERNAL);
+}
+
+static void drop_console(struct net *n, uint32_t code)
+{
+	channel_end(n->channel, err_from_wire(code));
+	peer_pump(n);
+	peer_drop(n);
+	net_close_peer(n, err_from_wire(code), true);
+}
+
+static void set_authed(struct net *n)
+{
+	n->authed = true;
+	mux_set_authed(channel_mux(n->channel));
+	if (n->hop)
+		hop_send(n->hop, &(struct relay_frame){.type = RELAY_PAIRED});
+}
+
+void peer_from_broker(struct net *n, const struct ipc_msg *m)
+{
+	struct mux *mux = n->channel ? channel_mux(n->channel) : NULL;
+
+	if (!mux)
+		return; /* said while the console was being lost */
+	switch (m->type) {
+	case IPC_NONCE:
+		send_hello(n, m);
+		break;
+	case IPC_SEND:
+		mux_send(mux, (uint8_t)m->code, m->payload, m->len);
+		break;
+	case IPC_AUTHED:
+		set_authed(n);
+		break;
+	case IPC_DROP_PEER:
+		drop_console(n, m->code);
+		return;
+	case IPC_ACCEPT:
+		accept_stream(n, m);
+		break;
+	case IPC_REFUSE:
+		mux_stream_refuse(mux, m->stream, err_from_wire(m->code));
+		stream_forget(n, m->stream);
+		break;
+	case IPC_DATA:
+		stream_data(n, m);
+		break;
+	case IPC_FIN:
+		mux_stream_finish(mux, m->stream);
+		stream_forget(n, m->stream);
+		break;
+	case IPC_RESET:
+		mux_stream_reset(mux, m->stream, err_from_wire(m->code));
+		stream_forget(n, m->stream);
+		break;
+	default:
+		break; /* what only we say is none of our business */
+	}
+	peer_pump(n);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Everything the agent asks of the operating system that libuv does not offer, once per
+ * system: plat/linux and plat/win each define every function here. No #ifdef elsewhere.
+ * All return 0 or a negative error.
+ */
+#ifndef AS_AGENT_PLAT_H
+#define AS_AGENT_PLAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* For programs that speak to the network: gives up every right that is not needed. Root becomes
+ * "nobody" without groups; no new privileges, no core dump, no tracing by others of the same user,
+ * death with the parent. Fails closed: a negative value means the program must exit. */
+int plat_drop_rights(void);
+
+/* For the process that holds the code and the decision: no core dump, no tracing by other
+ * processes of the same user. Fails closed, as above. */
+int plat_guard_secrets(void);
+
+/* True in a build with sanitizers, which is never shipped. */
+extern const bool plat_is_sanitized;
+
+/* For a process that runs a collector: own session and process group, no core dump, death with the
+ * parent (children of tools included, as far as the system can), address space at most mem_mib. */
+int plat_confine_collector(uint32_t mem_mib);
+
+/* Kills the whole process group of pid at once. 0 when it is gone already. */
+int plat_kill_group(int pid);
+
+/* Who sits at the terminal. tty is "" when there is none. */
+struct plat_user {
+	uint32_t uid;
+	char name[65];
+	char tty[65];
+	char host[65];
+};
+int plat_user(struct plat_user *out);
+
+/* Owned by an administrator and not writable by anybody else (file and its folder)? */
+bool plat_is_admins_file(const char *path);
+
+/* Folder of the running program, without the final slash: helpers live beside it
+ * (../libexec/assent when installed, ../libexec in the build tree). */
+int plat_libexec(const char *program, char *out, size_t cap);
+
+/* Where the record lives: $XDG_STATE_HOME/assent, ~/.local/state/assent, root /var/lib/assent. Made
+ * with mode 0700 when missing. */
+int plat_state_dir(char *out, size_t cap);
+
+/* Numbers of this computer for the collectors are read by them, from files in /proc and /sys. */
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The pipe from assent-net, which an attacker may hold: the messages, and the structs in them.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/ipc/ipc.h"
+#include "proto/base/text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(int holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void check_open(const struct ipc_msg *m)
+{
+	struct ipc_open o;
+	uint8_t again[IPC_OPEN_LEN];
+
+	if (ipc_open_decode(m->payload, m->len, &o) < 0)
+		return;
+	check(o.names_count <= IPC_NAMES_MAX && o.comp <= 1);
+	for (size_t i = 0; i < IPC_NAMES_MAX; i++)
+		check(strlen(o.names[i]) <= IPC_NAME_MAX &&
+		      text_is_clean(o.names[i], strlen(o.names[i])));
+	ipc_open_encode(&o, again);
+	check(ipc_open_decode(again, sizeof again, &o) == 0);
+}
+
+static void check_peer(const struct ipc_msg *m)
+{
+	static struct ipc_peer p;
+	static uint8_t again[IPC_PEER_LEN_MAX];
+
+	if (ipc_peer_decode(m->payload, m->len, &p) < 0)
+		return;
+	check(p.chain_len > 0 && p.chain_len <= IPC_CHAIN_MAX);
+	check(ipc_peer_encode(&p, again, sizeof again) == (int)m->len);
+	check(memcmp(again, m->payload, m->len) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	while (size > 0) {
+		struct ipc_msg m;
+		int n = ipc_size(data, size);
+
+		if (n <= 0 || (size_t)n > size)
+			break;
+		check(n <= IPC_MESSAGE_MAX && ipc_decode(data, (size_t)n, &m) == 0);
+		if (m.type == IPC_OPEN)
+			check_open(&m);
+		if (m.type == IPC_PEER_UP)
+			check_peer(&m);
+		data += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}

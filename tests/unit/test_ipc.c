@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "agent/ipc/ipc.h"
+#include "proto/base/err.h"
+
+static size_t make(uint8_t *buf, enum ipc_type type, size_t len)
+{
+	struct ipc_msg m = {.type = type, .stream = 3, .value = 1, .code = 2, .len = len};
+
+	ipc_header(&m, buf);
+	memset(buf + IPC_HEADER, 'x', len);
+	return IPC_HEADER + len;
+}
+
+Test(ipc, a_message_survives_the_pipe)
+{
+	uint8_t buf[IPC_HEADER + 32];
+	struct ipc_msg m;
+	size_t n = make(buf, IPC_NONCE, 32);
+
+	cr_assert_eq(ipc_size(buf, n), (int)n);
+	cr_assert_eq(ipc_decode(buf, n, &m), 0);
+	cr_assert_eq(m.type, IPC_NONCE);
+	cr_assert_eq(m.stream, 3);
+	cr_assert_eq(m.value, 1);
+	cr_assert_eq(m.code, 2);
+	cr_assert_eq(m.len, 32);
+	cr_assert_eq(m.payload[31], 'x');
+}
+
+Test(ipc, every_cut_is_noticed)
+{
+	uint8_t buf[IPC_HEADER + 32];
+	struct ipc_msg m;
+	size_t n = make(buf, IPC_NONCE, 32);
+
+	for (size_t i = 0; i < n; i++)
+		cr_assert_eq(ipc_decode(buf, i, &m), AS_E_PROTOCOL, "cut at %zu", i);
+	for (size_t i = 0; i < IPC_HEADER; i++)
+		cr_assert_eq(ipc_size(buf, i), 0);
+}
+
+Test(ipc, bytes_behind_the_message_are_an_error)
+{
+	uint8_t buf[IPC_HEADER + 33];
+	struct ipc_msg m;
+	size_t n = make(buf, IPC_NONCE, 32);
+
+	cr_assert_eq(ipc_decode(buf, n + 1, &m), AS_E_PROTOCOL);
+}
+
+Test(ipc, a_length_that_its_type_may_not_have_is_an_error)
+{
+	static const struct {
+		enum ipc_type type;
+		size_t len;
+	} bad[] = {
+	    {IPC_NONCE, 31},
+	    {IPC_NONCE, 33},
+	    {IPC_PAKE_A, 64},
+	    {IPC_PAKE_CA, 0},
+	    {IPC_FIN, 1},
+	    {IPC_DATA, 0},
+	    {IPC_DATA, MUX_PAYLOAD_MAX + 1},
+	    {IPC_REQUEST, 0},
+	    {IPC_OPEN, 1},
+	    {IPC_CONFIG, IPC_PAYLOAD_MAX + 1},
+	    {IPC_PEER_UP, 10},
+	    {0, 0},
+	    {31, 0},
+	    {99, 0},
+	};
+	static uint8_t buf[IPC_MESSAGE_MAX + 16];
+
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		make(buf, bad[i].type, bad[i].len);
+		cr_assert_eq(ipc_size(buf, sizeof buf), AS_E_PROTOCOL, "case %zu", i);
+	}
+}
+
+Test(ipc, the_peer_survives_the_pipe)
+{
+	static struct ipc_peer in = {.group = "x25519", .chain_len = IPC_CHAIN_MAX}, out;
+	static uint8_t buf[IPC_PEER_LEN_MAX];
+
+	in.binding[0] = 1;
+	in.chain[IPC_CHAIN_MAX - 1] = 9;
+
+	int n = ipc_peer_encode(&in, buf, sizeof buf);
+	cr_assert_gt(n, 0);
+	cr_assert_eq(ipc_peer_decode(buf, (size_t)n, &out), 0);
+	cr_assert_str_eq(out.group, "x25519");
+	cr_assert_eq(out.chain_len, IPC_CHAIN_MAX);
+	cr_assert_eq(out.chain[IPC_CHAIN_MAX - 1], 9);
+	cr_assert_eq(out.binding[0], 1);
+}
+
+Test(ipc, a_peer_whose_group_lies_about_its_length_is_refused)
+{
+	static struct ipc_peer out;
+	uint8_t buf[IPC_BINDING_LEN + 32 + 1 + 4] = {0};
+
+	buf[64] = 200;
+	cr_assert_eq(ipc_peer_decode(buf, sizeof buf, &out), AS_E_PROTOCOL);
+	buf[64] = 4; /* and no chain */
+	cr_assert_eq(ipc_peer_decode(buf, sizeof buf, &out), AS_E_PROTOCOL);
+	buf[64] = 2;
+	memcpy(buf + 65, "a\033", 2);
+	cr_assert_eq(ipc_peer_decode(buf, sizeof buf, &out), AS_E_PROTOCOL, "a control character");
+}
+
+Test(ipc, an_open_survives_the_pipe)
+{
+	struct ipc_open in = {.op_id = 7, .hours = 5, .priority = 4, .names_count = 1}, out;
+	uint8_t buf[IPC_OPEN_LEN];
+
+	strcpy(in.names[0], "example.org:443");
+	strcpy(in.unit, "ssh.service");
+	ipc_open_encode(&in, buf);
+	cr_assert_eq(ipc_open_decode(buf, sizeof buf, &out), 0);
+	cr_assert_str_eq(out.names[0], "example.org:443");
+	cr_assert_str_eq(out.unit, "ssh.service");
+	cr_assert_eq(out.hours, 5);
+	cr_assert_eq(ipc_open_decode(buf, sizeof buf - 1, &out), AS_E_PROTOCOL);
+}
+
+Test(ipc, an_open_with_values_out_of_range_is_refused)
+{
+	struct ipc_open good = {.op_id = 7}, bad, out;
+	uint8_t buf[IPC_OPEN_LEN];
+
+	bad = good;
+	bad.comp = 2;
+	ipc_open_encode(&bad, buf);
+	cr_assert_eq(ipc_open_decode(buf, sizeof buf, &out), AS_E_PROTOCOL);
+	bad = good;
+	bad.names_count = IPC_NAMES_MAX + 1;
+	ipc_open_encode(&bad, buf);
+	cr_assert_eq(ipc_open_decode(buf, sizeof buf, &out), AS_E_PROTOCOL);
+	bad = good;
+	strcpy(bad.unit, "a\nb");
+	ipc_open_encode(&bad, buf);
+	cr_assert_eq(ipc_open_decode(buf, sizeof buf, &out), AS_E_PROTOCOL);
+	ipc_open_encode(&good, buf);
+	memset(buf + IPC_OPEN_LEN - (IPC_NAME_MAX + 1), 'x', IPC_NAME_MAX + 1); /* no NUL */
+	cr_assert_eq(ipc_open_decode(buf, sizeof buf, &out), AS_E_PROTOCOL);
+}
