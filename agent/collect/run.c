@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/collect/run.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/collect/sink_priv.h"
+#include "proto/base/err.h"
+
+static bool is_ended(const char *text, size_t n)
+{
+	return memchr(text, '\0', n) != NULL;
+}
+
+static bool is_usable(const struct collect_args *a)
+{
+	if (a->magic != COLLECT_ARGS_MAGIC || a->size != sizeof *a || a->comp > 1 ||
+	    a->names_count > COLLECT_NAMES_MAX || a->priority > 8 || a->deadline_ms == 0 ||
+	    a->output_max == 0)
+		return false;
+	for (size_t i = 0; i < COLLECT_NAMES_MAX; i++) {
+		if (!is_ended(a->names[i], sizeof a->names[i]))
+			return false;
+	}
+	return is_ended(a->unit, sizeof a->unit) && is_ended(a->relay, sizeof a->relay);
+}
+
+int run_read_args(int fd, struct collect_args *out)
+{
+	struct collect_args a;
+	size_t have = 0;
+
+	while (have < sizeof a) {
+		ssize_t n = read(fd, (char *)&a + have, sizeof a - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return AS_ESHORT;
+		have += (size_t)n;
+	}
+	if (!is_usable(&a))
+		return AS_EBADMSG;
+	*out = a;
+	return 0;
+}
+
+/* What the collector returned, as the state of its stream. */
+static int finish(struct sink *s, int err)
+{
+	char why[ITEM_WHY_MAX + 1];
+
+	if (err == 0 || err == AS_E_TOO_BIG) /* the sink knows about its cap */
+		return sink_finish(s, ITEM_OK, "");
+	err_text(err, why, sizeof why);
+	return sink_finish(s, err == AS_EUNAVAIL ? ITEM_UNAVAILABLE : ITEM_FAILED, why);
+}
+
+int run_collector(const struct collector *c, const struct collect_args *args, int fd)
+{
+	const struct sink_options o = {
+	    .fd = fd,
+	    .comp = args->comp == 1,
+	    .deadline_ms = args->deadline_ms,
+	    .output_max = args->output_max,
+	};
+	struct sink *s;
+
+	int err = sink_new(&s, &o);
+	if (err < 0)
+		return err;
+	err = watchdog_start(s);
+	if (err == 0)
+		err = c->run(s, args);
+	err = finish(s, err);
+	watchdog_stop(s);
+	if (err == 0)
+		err = (int)s->end_state;
+	sink_free(s);
+	return err;
+}

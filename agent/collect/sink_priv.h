@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The inside of a sink, for the files that make it up: sink.c (records, cap, compression),
+ * tool.c (programs of the system), watchdog.c (the deadline). Collectors see sink.h only.
+ *
+ * Everything in the struct is guarded by `lock`: the collector's thread and the watchdog both
+ * come here. The lock is held for whole records, so the watchdog always finds the stream
+ * between two of them. It is held while we wait for our reader, and never while we wait for
+ * the customer's system.
+ */
+#ifndef AS_AGENT_COLLECT_SINK_PRIV_H
+#define AS_AGENT_COLLECT_SINK_PRIV_H
+
+#include <pthread.h>
+#include <sys/types.h>
+#include <zlib.h>
+
+#include "agent/collect/sink.h"
+
+#define SINK_OUT  65536 /* the largest block we write */
+#define SINK_COMP 1	/* zlib level: faster than any network it feeds */
+/* What is kept free below the cap, so that the last FILE_END and END always fit. */
+#define SINK_TAIL (2 * ITEM_RECORD_MAX)
+
+struct sink {
+	pthread_mutex_t lock;
+	pthread_cond_t stop; /* wakes the watchdog */
+	pthread_t watchdog;
+	bool watched, stopping;
+
+	int fd;	 /* the caller's */
+	int err; /* the first error; every later call returns it */
+	bool in_file;
+	char gap[ITEM_WHY_MAX + 1]; /* why the last unavailable file is */
+	enum item_state end_state;  /* what END said */
+	unsigned incomplete; /* files that ended as partial, timeout or failed in the middle */
+
+	uint64_t raw, raw_max; /* bytes of records so far, before compression */
+	uint64_t start_ms;
+	uint64_t stalled_ms; /* waited for our reader; does not count */
+	uint32_t deadline_ms;
+	pid_t tool; /* the process group that is running, 0 = none */
+
+	/* The DATA record being filled. It is sent at the end of a line whenever it holds one. */
+	uint8_t record[ITEM_HEADER + ITEM_DATA_MAX];
+	size_t pending;
+	uint32_t redactions; /* in the open file */
+
+	bool comp;
+	z_stream z;
+	uint8_t out[SINK_OUT];
+	size_t out_len;
+};
+
+struct sink_options {
+	int fd;
+	bool comp;
+	uint32_t deadline_ms;
+	uint64_t output_max;
+};
+
+/* The clock starts here. fd stays the caller's. */
+int sink_new(struct sink **out, const struct sink_options *o);
+void sink_free(struct sink *s);
+
+/* Closes an open file, writes END and finishes the compression. A state of ok becomes partial when
+ * a file is incomplete or the cap was reached. Returns an error only when the output could not be
+ * written. */
+int sink_finish(struct sink *s, enum item_state state, const char *why);
+
+/* The same with the lock held, for the watchdog. */
+int sink_finish_locked(struct sink *s, enum item_state state, const char *why);
+
+/* Milliseconds left of the run; 0 = the deadline is over. */
+uint64_t sink_left_locked(const struct sink *s);
+
+/* Time that was spent on waiting for our reader, so far. */
+uint64_t sink_stalled_ms(struct sink *s);
+
+/* Drops the unfinished last line of the open file, as far as it has not been sent. */
+void sink_cut_line(struct sink *s);
+
+/* Names the process group the watchdog must kill; 0 = none. */
+void sink_set_tool(struct sink *s, pid_t group);
+
+int watchdog_start(struct sink *s);
+void watchdog_stop(struct sink *s);
+
+#endif
