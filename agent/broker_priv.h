@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The broker's parts, one file each:
+ *   broker.c      the loop, the state machine's effects, timers and signals, the end
+ *   network.c     assent-net and assent-dial: starting, ending, what net says
+ *   pake.c        the code and its proof
+ *   request.c     signed requests, the prompt, the grant
+ *   door.c        the choke point: every OPEN, every byte
+ *   operation.c   one assent-collect process
+ *   farewell.c    how a session ended, in the customer's words
+ */
+#ifndef AS_AGENT_BROKER_PRIV_H
+#define AS_AGENT_BROKER_PRIV_H
+
+#include <uv.h>
+
+#include "agent/broker.h"
+#include "agent/collect/collect.h"
+#include "agent/consent.h"
+#include "agent/ipc/link.h"
+#include "agent/plat/plat.h"
+#include "agent/record.h"
+#include "agent/session.h"
+#include "agent/ui.h"
+#include "proto/e2e/code.h"
+#include "proto/e2e/request.h"
+#include "proto/e2e/spake2.h"
+
+#define BROKER_NET_GRACE_MS  250  /* PROTOCOL.md section 5: then assent-net gets SIGKILL */
+#define BROKER_SHOW_MS	     500  /* how often a running item's line is renewed */
+#define BROKER_RUNNING_MAX   8	  /* collectors at once; a ninth OPEN is refused with E_QUOTA */
+#define BROKER_OVERTIME_MS   3000 /* a collector that does not end itself at its deadline */
+#define BROKER_ABANDON_MS    1000 /* a killed collector that hangs in the kernel is not waited for */
+#define BROKER_SIGNALS	     5
+#define BROKER_PATH_MAX	     1024
+#define BROKER_STATE_DIR_MAX 1024
+
+/* One collector of the catalogue, as the broker knows it. */
+struct promise {
+	uint32_t op_id;
+	const char *name;
+	enum scope_kind scope;
+	uint32_t profiles, deadline_s;
+	uint64_t output_max;
+	uint32_t mem_mib;
+	const char *asks;
+};
+extern const struct promise promises[];
+extern const size_t promise_count;
+const struct promise *promise_find(uint32_t op_id);
+
+struct operation;
+
+struct broker {
+	uv_loop_t loop;
+	const struct agent_config *config;
+	struct plat_user user;
+	struct session session;
+	struct ui *ui;
+	EVP_PKEY *key;
+	struct record *record;
+	bool closing; /* SESSION_DO_CLOSE has been carried out */
+	int reason;
+	const char *relay_step; /* which step failed when the relay was not reached, or NULL */
+	int relay_why;
+
+	uv_timer_t clock; /* the session's next deadline */
+	uv_timer_t show;  /* running items; stopped when there are none */
+	uv_signal_t signals[BROKER_SIGNALS];
+	unsigned handles; /* that on_handle_closed() will be called for */
+
+	/* network.c */
+	struct link net;
+	uv_process_t net_process, dial_process;
+	bool net_running, dial_running, net_open, dial_open;
+	uv_pipe_t dial_pipe;
+	uv_tcp_t *socket; /* the connected one, until net has it */
+	bool noticed;	  /* the customer has been told once that the relay will go away */
+	uv_timer_t net_grace;
+	struct dial_answer {
+		uint8_t bytes[8];
+		size_t len;
+	} dial_answer;
+
+	/* pake.c */
+	uint32_t id; /* from the relay */
+	struct code code;
+	struct spake2 *pake;
+	struct ipc_peer peer;
+	uint8_t nonce[32], hello_hash[32];
+	bool called; /* peer and nonce are of the console that is in the handshake */
+
+	/* request.c */
+	struct request request; /* the last valid one */
+	struct consent consent; /* what is, or was last, on the screen */
+	uint32_t ticks, shown_ms;
+	uint8_t grant_id[16], prev_grant[32];
+	bool granted;
+	int64_t granted_at, expires_at; /* wall clock */
+	uint64_t bytes_max;
+
+	/* door.c, operation.c */
+	struct operation *operations[BROKER_RUNNING_MAX];
+	uint64_t bytes_sent;
+	unsigned items;
+};
+
+/* broker.c */
+extern char *broker_child_env[]; /* all that a child process inherits */
+uv_stdio_container_t broker_child_stderr(void);
+/* Carries out what the state machine says; also hands it back, for door.c. */
+struct session_effects broker_event(struct broker *b, const struct session_event *ev);
+void broker_event_type(struct broker *b, enum session_event_type type);
+void broker_fault(struct broker *b, int err);
+void broker_note(struct broker *b, enum record_event ev, const struct record_field *f, size_t n);
+void broker_handle_closed(uv_handle_t *h); /* close callback for the broker's own handles */
+void broker_gone_one(struct broker *b);	   /* one of the counted handles is closed */
+
+/* network.c */
+int network_start(struct broker *b);
+void network_end(struct broker *b, int reason);
+void network_send(struct broker *b, uint8_t mux_type, const uint8_t *p, size_t n);
+void network_tell(struct broker *b, enum ipc_type type, uint32_t stream, int err);
+
+/* pake.c */
+void code_show(struct broker *b);
+void code_wipe(struct broker *b);
+void pake_begin(struct broker *b);
+void pake_on_share(struct broker *b, const uint8_t *p, size_t n);
+void pake_on_confirm(struct broker *b, const uint8_t *p, size_t n);
+void pake_confirm(struct broker *b); /* the code was right: say so and lock it */
+void pake_end(struct broker *b);
+
+/* request.c */
+void request_on_message(struct broker *b, const uint8_t *p, size_t n, bool more_scopes);
+void request_show_prompt(struct broker *b, const struct session_effects *fx);
+void request_send_pending(struct broker *b, const struct session_effects *fx);
+void request_send_deny(struct broker *b, int code);
+void request_sign_grant(struct broker *b);
+void request_send_revoked(struct broker *b, int reason);
+
+/* door.c */
+void door_on_open(struct broker *b, uint32_t stream, const uint8_t *p, size_t n);
+bool door_may_send(struct broker *b, const struct promise *p, uint64_t n);
+
+/* operation.c */
+int operation_start(struct broker *b, uint32_t stream, const struct promise *p,
+		    const struct ipc_open *args);
+void operation_consumed(struct broker *b, uint32_t stream, uint64_t offset);
+void operation_cancel(struct broker *b, uint32_t stream, int why);
+void operations_kill(struct broker *b);
+void operations_show(struct broker *b);
+void operations_end(struct broker *b); /* the session is over: waits for them, not for ever */
+
+/* farewell.c */
+int farewell_exit_code(int reason);
+void farewell_print(const struct broker *b);
+
+#endif

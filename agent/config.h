@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The agent's configuration, installed by an administrator: /etc/assent/agent.conf, or the
+ * file given with --config. It alone says which relay is called and which certificate
+ * authority is trusted; no option and no variable can.
+ *
+ *   relay = HOST:PORT      required
+ *   ca = FILE              required; relative to the configuration's folder
+ *   organisation = TEXT    required; who the customer believes to be talking to
+ *   phone = TEXT           required; the number to call back
+ *   proxy = URL            optional
+ *   lang = LANG            optional
+ *   resume = SECONDS       optional, 0..600; how long a lost connection may stay away
+ */
+#ifndef AS_AGENT_CONFIG_H
+#define AS_AGENT_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONFIG_PATH	"/etc/assent/agent.conf"
+#define CONFIG_CA_MAX	16384
+#define CONFIG_PATH_MAX 1024
+#define CONFIG_WHY_MAX	(CONFIG_PATH_MAX + 256)
+
+struct agent_config {
+	char relay[264]; /* HOST:PORT, or [V6]:PORT */
+	char organisation[129];
+	char phone[65];
+	char proxy[256]; /* "" = none */
+	char lang[17];	 /* "" = the system's */
+	uint32_t resume_s;
+	char path[CONFIG_PATH_MAX];
+	char ca_path[CONFIG_PATH_MAX];
+	uint8_t ca_pem[CONFIG_CA_MAX + 1]; /* ends with NUL */
+	size_t ca_len;
+	bool trusted; /* configuration and CA were installed by an administrator */
+};
+
+/* path NULL means CONFIG_PATH. AS_ECONFIG with one line in why: what is wrong and what to do. */
+int config_load(const char *path, struct agent_config *out, char *why, size_t cap);
+
+#endif

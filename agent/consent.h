@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The question the customer is asked, as text. Pure: the same facts and ticks give the same
+ * bytes, so that the hash in the grant says exactly what stood on the screen.
+ *
+ * Every word of it is ours, except what an engineer or a configuration supplied; that is
+ * cleaned, kept on one line, cut, and (ticket, reason) put in quotes behind our own label, so
+ * that no text can pass for a line of ours.
+ */
+#ifndef AS_AGENT_CONSENT_H
+#define AS_AGENT_CONSENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/wire/scope.h"
+
+#define CONSENT_COLUMNS	 78
+#define CONSENT_TEXT_MAX 24576
+#define CONSENT_SHA256	 32
+#define CONSENT_ALL(n)	 ((uint32_t)((UINT64_C(1) << (n)) - 1)) /* every line ticked */
+
+/* Plain values, so that the user interface can keep a copy. Texts come as they are; they are
+ * cleaned here. */
+struct consent {
+	char engineer_name[129]; /* from the certificate that was verified */
+	char engineer_id[129];
+	char organisation[129]; /* from the same certificate */
+	char phone[65];		/* from the configuration, never from the request */
+	char ticket[65];
+	char reason[201];
+	char via_gateway[65]; /* "" = none */
+	bool config_trusted;
+	bool escalation;      /* more rights in a running session */
+	uint32_t duration_s;  /* of the whole grant; for an escalation what is left of it */
+	int64_t ends_at;      /* wall clock, seconds since 1970 */
+	int32_t utc_offset_s; /* of the customer's clock, for ends_at */
+	uint64_t max_bytes;   /* 0 = not limited by the request */
+	struct scope asked[SCOPES_MAX];
+	size_t asked_count;
+	struct scope granted[SCOPES_MAX]; /* escalation: what is allowed already */
+	size_t granted_count;
+};
+
+/* The whole text, lines ended by '\n', without the answer line. ticks: bit i = asked[i].
+ * Length without the NUL, or AS_EFULL. */
+int consent_text(const struct consent *c, uint32_t ticks, char *out, size_t cap);
+
+/* Only the numbered lines, as they stand in the text: after a tick has changed. */
+int consent_lines(const struct consent *c, uint32_t ticks, char *out, size_t cap);
+
+/* SHA-256 of exactly what consent_text() makes. */
+int consent_sha256(const struct consent *c, uint32_t ticks, uint8_t out[CONSENT_SHA256]);
+
+/* One right as a plain sentence ("Read files below /srv/app"), cleaned. Returns out. */
+#define CONSENT_RIGHT_MAX (SCOPE_TARGET_MAX + 160)
+const char *consent_right(const struct scope *s, char out[CONSENT_RIGHT_MAX]);
+
+/* Seconds east of UTC of this computer's clock at that time: for consent.utc_offset_s. */
+int32_t consent_utc_offset(int64_t wall_s);
+
+/* "14:35"; out has CONSENT_CLOCK_MAX bytes. Returns out. */
+#define CONSENT_CLOCK_MAX 6
+const char *consent_clock(int64_t wall_s, int32_t utc_offset_s, char out[CONSENT_CLOCK_MAX]);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * assent-agent: what the customer starts.
+ */
+#include <getopt.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/broker.h"
+#include "agent/config.h"
+#include "agent/record_cmd.h"
+
+static const char help[] =
+    "usage: assent-agent [support] [--config FILE] [--lang LANG]\n"
+    "       assent-agent record [list | show ID | verify FILE]\n"
+    "\n"
+    "support   start a session: shows a code, asks you, and sends only what you allow\n"
+    "record    read what was asked, allowed and sent in earlier sessions\n"
+    "\n"
+    "The configuration is " CONFIG_PATH " unless --config names another one.\n";
+
+static int usage(const char *what)
+{
+	fprintf(stderr, "assent-agent: %s; try assent-agent --help\n", what);
+	return AGENT_EXIT_USAGE;
+}
+
+static int support(const char *path, const char *lang)
+{
+	static struct agent_config config;
+	char why[CONFIG_WHY_MAX];
+
+	if (config_load(path, &config, why, sizeof why) < 0) {
+		fprintf(stderr, "assent-agent: %s\n", why);
+		return AGENT_EXIT_CONFIG;
+	}
+	if (lang)
+		snprintf(config.lang, sizeof config.lang, "%s", lang);
+	return broker_run(&config);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"config", required_argument, NULL, 'c'},
+	    {"lang", required_argument, NULL, 'l'},
+	    {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'v'},
+	    {NULL, 0, NULL, 0},
+	};
+	const char *path = NULL, *lang = NULL;
+	int opt;
+
+	setlocale(LC_CTYPE, "");
+	if (argc > 1 && strcmp(argv[1], "record") == 0)
+		return record_main(argc - 1, argv + 1);
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (opt) {
+		case 'c':
+			path = optarg;
+			break;
+		case 'l':
+			lang = optarg;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return AGENT_EXIT_OK;
+		case 'v':
+			puts("assent-agent " ASSENT_VERSION);
+			return AGENT_EXIT_OK;
+		default:
+			return usage("unknown option, or one without its value");
+		}
+	}
+	if (optind < argc && strcmp(argv[optind], "support") == 0)
+		optind++;
+	if (optind < argc)
+		return usage("unknown command");
+	return support(path, lang);
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The broker's side of the network: starts assent-net and assent-dial, hands the connected
+ * socket from one to the other, and turns what net says into events.
+ *
+ * Ending: END is sent and net has BROKER_NET_GRACE_MS to say goodbye; then it is killed.
+ */
+#include "agent/broker_priv.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/dial/dial_msg.h"
+#include "proto/base/err.h"
+
+/* ---- to net ---- */
+
+void network_send(struct broker *b, uint8_t mux_type, const uint8_t *p, size_t n)
+{
+	struct ipc_msg m = {.type = IPC_SEND, .code = mux_type, .payload = p, .len = n};
+
+	if (b->net_open)
+		link_send(&b->net, &m);
+}
+
+void network_tell(struct broker *b, enum ipc_type type, uint32_t stream, int err)
+{
+	if (b->net_open)
+		link_send_code(&b->net, type, stream, err_to_wire(err));
+}
+
+static int send_config(struct broker *b)
+{
+	const struct agent_config *c = b->config;
+	char name[sizeof c->relay];
+	size_t n = strlen(c->relay);
+
+	/* the name in the relay's certificate: HOST of HOST:PORT, without the brackets of an IPv6
+	 * address */
+	memcpy(name, c->relay, n + 1);
+	char *colon = strrchr(name, ':');
+	if (colon)
+		*colon = '\0';
+	char *host = name;
+	if (host[0] == '[') {
+		host++;
+		host[strcspn(host, "]")] = '\0';
+	}
+
+	struct ipc_msg m[] = {
+	    {.type = IPC_CONFIG,
+	     .code = IPC_RELAY_NAME,
+	     .payload = (const uint8_t *)host,
+	     .len = strlen(host)},
+	    {.type = IPC_CONFIG, .code = IPC_RELAY_CA, .payload = c->ca_pem, .len = c->ca_len},
+	    {.type = IPC_CONFIG, .code = IPC_ENGINEER_CA, .payload = c->ca_pem, .len = c->ca_len},
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof m / sizeof m[0] && err == 0; i++)
+		err = link_send(&b->net, &m[i]);
+	return err;
+}
+
+/* ---- from net ---- */
+
+static void on_socket_closed(uv_handle_t *h)
+{
+	broker_gone_one(h->data);
+	free(h);
+}
+
+static void close_socket(struct broker *b)
+{
+	if (!b->socket)
+		return;
+	uv_close((uv_handle_t *)b->socket, on_socket_closed);
+	b->socket = NULL;
+}
+
+static void relay_lost(struct broker *b, const char *step, int why)
+{
+	b->relay_step = step;
+	b->relay_why = why;
+	broker_event_type(b, SESSION_EV_NET_LOST);
+}
+
+static void on_peer_up(struct broker *b, const struct ipc_msg *m)
+{
+	struct ipc_msg nonce = {.type = IPC_NONCE, .payload = b->nonce, .len = sizeof b->nonce};
+
+	if (b->session.state != SESSION_CODE) {
+		broker_event_type(b, SESSION_EV_PEER_UP); /* refused by the table */
+		return;
+	}
+	if (ipc_peer_decode(m->payload, m->len, &b->peer) < 0 ||
+	    uv_random(NULL, NULL, b->nonce, sizeof b->nonce, 0, NULL) < 0) {
+		broker_fault(b, AS_E_INTERNAL);
+		return;
+	}
+	b->called = true;
+
+	struct record_field f = {.name = "group", .text = b->peer.group};
+	broker_note(b, RECORD_CALLED, &f, 1);
+	link_send(&b->net, &nonce);
+}
+
+static void on_hellos(struct broker *b, const struct ipc_msg *m)
+{
+	assert(m->len == sizeof b->hello_hash); /* ipc.c */
+	if (b->session.state == SESSION_CODE) {
+		/* Once for each nonce: what the code proved is what the request must name. */
+		if (!b->called) {
+			broker_fault(b, AS_E_INTERNAL);
+			return;
+		}
+		b->called = false;
+		memcpy(b->hello_hash, m->payload, sizeof b->hello_hash);
+	}
+	broker_event_type(b, SESSION_EV_PEER_UP);
+}
+
+static void on_peer_lost(struct broker *b, uint32_t code)
+{
+	int why = err_from_wire(code);
+	bool bad =
+	    why != 0 && why != AS_E_PEER_LOST && why != AS_E_TRUNCATED && why != AS_E_TIMEOUT;
+
+	pake_end(b);
+	broker_event(b, &(struct session_event){
+			    .type = bad ? SESSION_EV_PEER_BAD : SESSION_EV_PEER_LOST, .err = why});
+}
+
+/* Once: the relay must not be able to push the prompt off the screen with lines of ours. */
+static void on_notice(struct broker *b, uint64_t seconds)
+{
+	if (!b->noticed)
+		ui_message(b->ui, "The support server will restart in %u seconds.",
+			   (unsigned)seconds);
+	b->noticed = true;
+}
+
+static void on_net_msg(const struct ipc_msg *m, void *owner)
+{
+	struct broker *b = owner;
+
+	if (b->closing)
+		return;
+	switch (m->type) {
+	case IPC_ALLOCATED:
+		close_socket(b); /* net has it, and the relay has answered on it */
+		b->id = (uint32_t)m->value;
+		broker_event_type(b, SESSION_EV_ALLOCATED);
+		break;
+	case IPC_PEER_UP:
+		on_peer_up(b, m);
+		break;
+	case IPC_HELLOS:
+		on_hellos(b, m);
+		break;
+	case IPC_PAKE_A:
+		pake_on_share(b, m->payload, m->len);
+		break;
+	case IPC_PAKE_CA:
+		pake_on_confirm(b, m->payload, m->len);
+		break;
+	case IPC_REQUEST:
+		request_on_message(b, m->payload, m->len, m->code == 1);
+		break;
+	case IPC_OPEN:
+		door_on_open(b, m->stream, m->payload, m->len);
+		break;
+	case IPC_CONSUMED:
+		operation_consumed(b, m->stream, m->value);
+		break;
+	case IPC_RESET:
+		operation_cancel(b, m->stream, err_from_wire(m->code));
+		break;
+	case IPC_END:
+		broker_event(b, &(struct session_event){.type = SESSION_EV_PEER_END,
+							.err = err_from_wire(m->code)});
+		break;
+	case IPC_PEER_LOST:
+		on_peer_lost(b, m->code);
+		break;
+	case IPC_RELAY_LOST:
+		relay_lost(b, "relay", err_from_wire(m->code));
+		break;
+	case IPC_NOTICE:
+		on_notice(b, m->value);
+		break;
+	default:
+		broker_fault(b, AS_E_INTERNAL); /* a sibling that breaks the protocol: stop */
+	}
+}
+
+static void on_net_gone(int why, void *owner)
+{
+	struct broker *b = owner;
+
+	b->net_open = false;
+	broker_gone_one(b);
+	if (!b->closing)
+		relay_lost(b, "net", why);
+}
+
+static const struct link_events net_events = {on_net_msg, on_net_gone};
+
+/* ---- processes ---- */
+
+static void on_net_exit(uv_process_t *p, int64_t status, int signal)
+{
+	struct broker *b = p->data;
+
+	(void)status;
+	(void)signal;
+	b->net_running = false;
+	uv_close((uv_handle_t *)p, broker_handle_closed);
+	if (b->closing && !uv_is_closing((uv_handle_t *)&b->net_grace))
+		uv_close((uv_handle_t *)&b->net_grace, broker_handle_closed);
+	if (b->net_open)
+		link_close(&b->net, UV_EOF);
+}
+
+static void on_dial_exit(uv_process_t *p, int64_t status, int signal)
+{
+	struct broker *b = p->data;
+
+	(void)status;
+	(void)signal;
+	b->dial_running = false;
+	uv_close((uv_handle_t *)p, broker_handle_closed);
+}
+
+static int spawn(struct broker *b, uv_process_t *process, const char *program, char *arg,
+		 uv_pipe_t *pipe, uv_exit_cb on_exit)
+{
+	char path[BROKER_PATH_MAX];
+	int err = plat_libexec(program, path, sizeof path);
+	if (err < 0)
+		return err;
+
+	char *args[] = {path, arg, NULL};
+	uv_stdio_container_t stdio[] = {
+	    {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE,
+	     .data.stream = (uv_stream_t *)pipe},
+	    {.flags = UV_IGNORE},
+	    broker_child_stderr(),
+	};
+	uv_process_options_t options = {
+	    .file = path,
+	    .args = args,
+	    .env = broker_child_env,
+	    .cwd = "/",
+	    .stdio = stdio,
+	    .stdio_count = 3,
+	    .exit_cb = on_exit,
+	    .flags = UV_PROCESS_DETACHED, /* Ctrl-C on the terminal is ours to handle */
+	};
+
+	process->data = b;
+	err = uv_spawn(&b->loop, process, &options);
+	b->handles++;
+	if (err < 0)
+		uv_close((uv_handle_t *)process, broker_handle_closed);
+	return err;
+}
+
+/* ---- dialling ---- */
+
+static void close_dial(struct broker *b)
+{
+	if (!b->dial_open)
+		return;
+	b->dial_open = false;
+	uv_close((uv_handle_t *)&b->dial_pipe, broker_handle_closed);
+}
+
+/* The answer is whole: take the socket and pass it on. It stays open here until net says that
+ * the relay answered on it, because a handle on its way may not be closed. */
+static int take_socket(struct broker *b)
+{
+	uv_tcp_t *tcp = malloc(sizeof *tcp);
+	if (!tcp)
+		return UV_ENOMEM;
+
+	int err = uv_tcp_init(&b->loop, tcp);
+	if (err < 0) {
+		free(tcp);
+		return err;
+	}
+	tcp->data = b;
+	b->handles++;
+	b->socket = tcp;
+	err = uv_accept((uv_stream_t *)&b->dial_pipe, (uv_stream_t *)tcp);
+	return err < 0 ? err : link_send_socket(&b->net, (uv_stream_t *)tcp);
+}
+
+static void on_dial_answer(struct broker *b)
+{
+	struct dial_msg m;
+
+	memcpy(&m, b->dial_answer.bytes, sizeof m);
+
+	int err = m.step == 0 ? take_socket(b) : m.err;
+	close_dial(b);
+	if (m.step != 0 || err < 0)
+		relay_lost(b, m.step == 1 ? "name" : "connect", err);
+}
+
+static void on_dial_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
+{
+	struct broker *b = h->data;
+	struct dial_answer *a = &b->dial_answer;
+
+	(void)suggested;
+	*buf = uv_buf_init((char *)a->bytes + a->len, (unsigned int)(sizeof a->bytes - a->len));
+}
+
+static void on_dial_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
+{
+	struct broker *b = s->data;
+
+	(void)buf;
+	if (n == 0 || !b->dial_open)
+		return;
+	if (n < 0) { /* ended without an answer: killed, or not there */
+		close_dial(b);
+		if (!b->closing)
+			relay_lost(b, "dial", (int)n);
+		return;
+	}
+	b->dial_answer.len += (size_t)n;
+	if (b->dial_answer.len == sizeof b->dial_answer.bytes)
+		on_dial_answer(b);
+}
+
+static int start_dial(struct broker *b)
+{
+	int err = uv_pipe_init(&b->loop, &b->dial_pipe, 1);
+	if (err < 0)
+		return err;
+	b->dial_pipe.data = b;
+	b->handles++;
+	b->dial_open = true;
+	err = spawn(b, &b->dial_process, "assent-dial", (char *)b->config->relay, &b->dial_pipe,
+		    on_dial_exit);
+	if (err < 0)
+		return err;
+	b->dial_running = true;
+	return uv_read_start((uv_stream_t *)&b->dial_pipe, on_dial_alloc, on_dial_read);
+}
+
+int network_start(struct broker *b)
+{
+	int err = link_init(&b->loop, &b->net, &net_events, b);
+	if (err < 0)
+		return err;
+	b->handles++;
+	b->net_open = true;
+	err = spawn(b, &b->net_process, "assent-net", NULL, &b->net.pipe, on_net_exit);
+	if (err < 0)
+		return err;
+	b->net_running = true;
+	err = link_start(&b->net);
+	if (err == 0)
+		err = send_config(b);
+	return err < 0 ? err : start_dial(b);
+}
+
+/* ---- the end ---- */
+
+static void on_grace(uv_timer_t *t)
+{
+	struct broker *b = t->data;
+
+	if (b->net_running)
+		uv_process_kill(&b->net_process, SIGKILL);
+}
+
+void network_end(struct broker *b, int reason)
+{
+	close_dial(b);
+	close_socket(b);
+	if (b->dial_running)
+		uv_process_kill(&b->dial_process, SIGKILL);
+	if (!b->net_running) {
+		uv_close((uv_handle_t *)&b->net_grace, broker_handle_closed);
+		if (b->net_open)
+			link_close(&b->net, 0);
+		return;
+	}
+	if (reason == AS_E_INTERNAL || !b->net_open)
+		uv_process_kill(&b->net_process, SIGKILL);
+	else
+		network_tell(b, IPC_END, 0, reason);
+	uv_timer_start(&b->net_grace, on_grace, BROKER_NET_GRACE_MS, 0);
+}

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One operation: one assent-collect process, its output on the way to assent-net, its line on
+ * the customer's screen.
+ *
+ * Life: operation_start() -> output* -> the pipe ends and the process exits, in either order
+ * -> FIN, record, on_handle_closed() twice (pipes) and once (process) -> freed.
+ * operations_kill() ends all of them at once, with everything they started.
+ *
+ * Back-pressure: at most IPC_WINDOW bytes are on their way to the network; beyond that the
+ * collector's pipe is not read, and the collector waits. That waiting does not count against
+ * its deadline.
+ */
+#include "agent/broker_priv.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/base/clock.h"
+#include "proto/base/err.h"
+#include "proto/wire/item.h"
+
+#define ITEM_WHAT_MAX 512
+
+struct operation {
+	struct broker *b;
+	const struct promise *promise;
+	uint32_t stream;
+	char what[ITEM_WHAT_MAX]; /* the customer's line */
+	uv_process_t process;
+	uv_pipe_t in, out; /* the collector's standard input and output */
+	uv_write_t args_req;
+	struct collect_args args;
+	uint64_t sent, consumed;
+	uint64_t started_ms, tick_ms, active_ms;
+	int held; /* handles libuv may still call back for */
+	bool reading, ended, exited, finished, noted, overdue, closing;
+	int status; /* of the process: enum item_state, or killed */
+	enum item_state state;
+	int why; /* cancelled for this reason; 0: not */
+};
+
+#define EXIT_KILLED (-1)
+
+static struct operation *find(struct broker *b, uint32_t stream)
+{
+	for (size_t i = 0; i < BROKER_RUNNING_MAX; i++)
+		if (b->operations[i] && b->operations[i]->stream == stream)
+			return b->operations[i];
+	return NULL;
+}
+
+static void show(struct operation *op)
+{
+	struct ui_item item = {
+	    .id = op->stream,
+	    .what = op->what,
+	    .bytes = op->sent,
+	    .elapsed_ms = (uint32_t)(clock_mono_ms() - op->started_ms),
+	    .state = op->finished ? item_state_name(op->state) : "running",
+	    .done = op->finished,
+	};
+
+	if (op->b->ui && !op->b->closing)
+		ui_item(op->b->ui, &item);
+}
+
+/* ---- the end of one ---- */
+
+static void forget(struct operation *op)
+{
+	struct broker *b = op->b;
+	bool any = false;
+
+	for (size_t i = 0; i < BROKER_RUNNING_MAX; i++) {
+		if (b->operations[i] == op)
+			b->operations[i] = NULL;
+		any = any || b->operations[i];
+	}
+	if (any)
+		return;
+	uv_timer_stop(&b->show);
+	if (b->closing && !uv_is_closing((uv_handle_t *)&b->show))
+		uv_close((uv_handle_t *)&b->show, broker_handle_closed);
+}
+
+static void on_handle_closed(uv_handle_t *h)
+{
+	struct operation *op = h->data;
+
+	if (--op->held > 0)
+		return;
+	forget(op);
+	broker_gone_one(op->b);
+	free(op);
+}
+
+static void close_handles(struct operation *op)
+{
+	if (op->closing)
+		return;
+	op->closing = true;
+	uv_close((uv_handle_t *)&op->in, on_handle_closed);
+	uv_close((uv_handle_t *)&op->out, on_handle_closed);
+	if (op->held == 3)
+		uv_close((uv_handle_t *)&op->process, on_handle_closed);
+}
+
+/* Once: when it is done, or when the session ends before it is. */
+static void note_done(struct operation *op)
+{
+	if (op->noted)
+		return;
+	op->noted = true;
+	op->b->items++;
+
+	struct record_field f[] = {
+	    {.name = "item", .number = op->stream},
+	    {.name = "name", .text = op->promise->name},
+	    {.name = "bytes", .number = op->sent},
+	    {.name = "state", .text = item_state_name(op->state)},
+	};
+
+	broker_note(op->b, RECORD_ITEM, f, sizeof f / sizeof f[0]);
+}
+
+/* Output and process have both ended: tell everybody, once. */
+static void finish(struct operation *op)
+{
+	struct broker *b = op->b;
+
+	if (!op->ended || !op->exited || op->finished)
+		return;
+	op->finished = true;
+	op->state = op->status >= ITEM_OK && op->status <= ITEM_UNAVAILABLE
+			? (enum item_state)op->status
+			: ITEM_PARTIAL;
+	if (op->active_ms > op->promise->deadline_s * UINT64_C(1000))
+		op->state = ITEM_TIMEOUT;
+	show(op);
+	close_handles(op);
+	if (b->session.state == SESSION_CLOSED)
+		return; /* operations_kill() has noted it */
+	note_done(op);
+	if (op->why == 0)
+		network_tell(b, IPC_FIN, op->stream, 0);
+	broker_event_type(b, SESSION_EV_ITEM_DONE);
+}
+
+static void on_collector_exit(uv_process_t *p, int64_t status, int term_signal)
+{
+	struct operation *op = p->data;
+
+	/* Whatever it left running, now: later its number may be somebody else's. */
+	plat_kill_group(p->pid);
+	op->exited = true;
+	op->status = term_signal != 0 ? EXIT_KILLED : (int)status;
+	finish(op);
+}
+
+/* Nobody wants the rest, which may not be read at the moment for want of room. */
+static void stop(struct operation *op, int why)
+{
+	if (op->why == 0)
+		op->why = why;
+	if (op->reading)
+		uv_read_stop((uv_stream_t *)&op->out);
+	op->reading = false;
+	op->ended = true;
+	op->tick_ms = clock_mono_ms();
+	if (!op->exited)
+		plat_kill_group(op->process.pid);
+	finish(op);
+}
+
+/* It was killed and does not go: it hangs in the kernel, which ends it when it can. Neither the
+ * other items nor the customer's shell wait for that. */
+static void abandon(struct operation *op)
+{
+	if (op->reading)
+		uv_read_stop((uv_stream_t *)&op->out);
+	if (!op->exited)
+		plat_kill_group(op->process.pid);
+	op->reading = false;
+	op->ended = op->exited = true;
+	op->status = EXIT_KILLED;
+	finish(op);
+}
+
+/* ---- output ---- */
+
+static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
+{
+	struct link_block *block = malloc(sizeof *block);
+
+	(void)h;
+	(void)suggested;
+	*buf = block ? uv_buf_init((char *)block->data, sizeof block->data) : uv_buf_init(NULL, 0);
+}
+
+static bool has_window(const struct operation *op)
+{
+	return op->sent - op->consumed + MUX_PAYLOAD_MAX <= IPC_WINDOW;
+}
+
+static void end_of_output(struct operation *op)
+{
+	op->ended = true;
+	op->tick_ms = clock_mono_ms();
+	finish(op);
+}
+
+static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
+{
+	struct operation *op = s->data;
+	struct broker *b = op->b;
+	struct link_block *block = NULL;
+
+	if (buf->base)
+		block =
+		    (struct link_block *)(void *)(buf->base - offsetof(struct link_block, data));
+	if (n == 0 || op->ended) {
+		free(block);
+		return;
+	}
+	if (n < 0) {
+		free(block);
+		end_of_output(op);
+		return;
+	}
+	if (!b->net_open || op->why != 0) {
+		free(block);
+		return;
+	}
+	if (!door_may_send(b, op->promise, (uint64_t)n)) {
+		free(block);
+		network_tell(b, IPC_RESET, op->stream, AS_E_QUOTA);
+		stop(op, AS_E_QUOTA);
+		return;
+	}
+	op->sent += (uint64_t)n;
+	b->bytes_sent += (uint64_t)n;
+	link_send_block(&b->net, block, op->stream, (size_t)n);
+	if (!has_window(op)) {
+		op->reading = false;
+		uv_read_stop((uv_stream_t *)&op->out);
+	}
+}
+
+void operation_consumed(struct broker *b, uint32_t stream, uint64_t offset)
+{
+	struct operation *op = find(b, stream);
+
+	if (!op || offset < op->consumed || offset > op->sent)
+		return;
+	op->consumed = offset;
+	if (!op->reading && !op->ended && !op->closing && has_window(op)) {
+		op->reading = uv_read_start((uv_stream_t *)&op->out, on_alloc, on_read) == 0;
+		op->tick_ms = clock_mono_ms();
+	}
+}
+
+void operation_cancel(struct broker *b, uint32_t stream, int why)
+{
+	struct operation *op = find(b, stream);
+
+	if (op)
+		stop(op, why == 0 ? AS_E_OP_FAILED : why);
+}
+
+void operations_kill(struct broker *b)
+{
+	for (size_t i = 0; i < BROKER_RUNNING_MAX; i++) {
+		struct operation *op = b->operations[i];
+
+		if (!op)
+			continue;
+		if (!op->finished) {
+			op->state = ITEM_PARTIAL;
+			note_done(op); /* what has left belongs into the record */
+		}
+		stop(op, AS_E_REVOKED);
+	}
+}
+
+static void on_grace(uv_timer_t *t)
+{
+	struct broker *b = t->data;
+
+	for (size_t i = 0; i < BROKER_RUNNING_MAX; i++)
+		if (b->operations[i])
+			abandon(b->operations[i]);
+}
+
+void operations_end(struct broker *b)
+{
+	for (size_t i = 0; i < BROKER_RUNNING_MAX; i++) {
+		if (!b->operations[i])
+			continue;
+		uv_timer_start(&b->show, on_grace, BROKER_ABANDON_MS, 0);
+		return; /* forget() closes it with the last of them */
+	}
+	uv_close((uv_handle_t *)&b->show, broker_handle_closed);
+}
+
+static void end_overdue(struct operation *op)
+{
+	if (op->overdue) {
+		abandon(op);
+		return;
+	}
+	op->overdue = true;
+	if (!op->exited)
+		plat_kill_group(op->process.pid);
+}
+
+/* A process that hangs in the kernel cannot even be killed; its output has ended, so it is over. */
+static bool is_stuck(const struct operation *op, uint64_t now)
+{
+	return op->ended && !op->exited && now - op->tick_ms > BROKER_OVERTIME_MS;
+}
+
+/* Every BROKER_SHOW_MS while anything runs: renew the lines, and end what overstays. */
+void operations_show(struct broker *b)
+{
+	uint64_t now = clock_mono_ms();
+
+	for (size_t i = 0; i < BROKER_RUNNING_MAX; i++) {
+		struct operation *op = b->operations[i];
+
+		if (!op || op->finished)
+			continue;
+		if (is_stuck(op, now)) {
+			abandon(op);
+			continue;
+		}
+		if (op->ended)
+			continue;
+		if (op->reading)
+			op->active_ms += now - op->tick_ms;
+		op->tick_ms = now;
+		if (op->active_ms > op->promise->deadline_s * UINT64_C(1000) + BROKER_OVERTIME_MS)
+			end_overdue(op); /* what arrived is kept; the rest goes on */
+		if (!op->finished)
+			show(op);
+	}
+}
+
+/* ---- starting ---- */
+
+static void fill_args(struct operation *op, const struct ipc_open *o)
+{
+	struct collect_args *a = &op->args;
+
+	*a = (struct collect_args){
+	    .magic = COLLECT_ARGS_MAGIC,
+	    .size = sizeof *a,
+	    .op_id = op->promise->op_id,
+	    .comp = o->comp,
+	    .hours = o->hours,
+	    .priority = o->priority,
+	    .max_bytes = o->max_bytes,
+	    .names_count = o->names_count,
+	    .deadline_ms = op->promise->deadline_s * 1000,
+	    .output_max = op->promise->output_max,
+	};
+	static_assert(sizeof a->names == sizeof o->names, "one limit for names everywhere");
+	memcpy(a->names, o->names, sizeof a->names);
+	memcpy(a->unit, o->unit, sizeof a->unit);
+	snprintf(a->relay, sizeof a->relay, "%s", op->b->config->relay);
+}
+
+/* What the engineer chose himself stands on the line, too: "... : mail.example.com, 10.0.0.7:25" */
+static void describe(struct operation *op)
+{
+	const struct collect_args *a = &op->args;
+	size_t n = (size_t)snprintf(op->what, sizeof op->what, "%s", op->promise->asks);
+
+	for (size_t i = 0; i < a->names_count && n < sizeof op->what; i++)
+		n += (size_t)snprintf(op->what + n, sizeof op->what - n, "%s%s", i ? ", " : ": ",
+				      a->names[i]);
+	if (a->unit[0] && n < sizeof op->what)
+		snprintf(op->what + n, sizeof op->what - n, ": %s", a->unit);
+}
+
+static int spawn(struct operation *op)
+{
+	char path[BROKER_PATH_MAX];
+	int err = plat_libexec("assent-collect", path, sizeof path);
+	if (err < 0)
+		return err;
+
+	char *args[] = {path, NULL};
+	uv_stdio_container_t stdio[] = {
+	    {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&op->in},
+	    {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&op->out},
+	    broker_child_stderr(),
+	};
+	uv_process_options_t options = {
+	    .file = path,
+	    .args = args,
+	    .env = broker_child_env,
+	    .cwd = "/",
+	    .stdio = stdio,
+	    .stdio_count = 3,
+	    .exit_cb = on_collector_exit,
+	    .flags = UV_PROCESS_DETACHED, /* leads a session of its own: plat_kill_group() */
+	};
+
+	op->held++;
+	return uv_spawn(&op->b->loop, &op->process, &options);
+}
+
+static void on_args_written(uv_write_t *req, int status)
+{
+	(void)req;
+	(void)status; /* a collector that reads nothing ends by itself */
+}
+
+static int prepare(struct operation *op)
+{
+	int err = uv_pipe_init(&op->b->loop, &op->in, 0);
+
+	if (err == 0)
+		err = uv_pipe_init(&op->b->loop, &op->out, 0);
+	op->in.data = op->out.data = op->process.data = op;
+	op->held = 2;
+	return err;
+}
+
+int operation_start(struct broker *b, uint32_t stream, const struct promise *p,
+		    const struct ipc_open *args)
+{
+	size_t place = 0;
+
+	while (place < BROKER_RUNNING_MAX && b->operations[place])
+		place++;
+	if (place == BROKER_RUNNING_MAX)
+		return AS_E_QUOTA;
+
+	struct operation *op = calloc(1, sizeof *op);
+	if (!op)
+		return UV_ENOMEM;
+	op->b = b;
+	op->promise = p;
+	op->stream = stream;
+	op->started_ms = op->tick_ms = clock_mono_ms();
+	fill_args(op, args);
+	describe(op);
+	b->operations[place] = op;
+	b->handles++;
+
+	int err = prepare(op);
+	if (err == 0)
+		err = spawn(op);
+	if (err < 0) {
+		op->finished = op->exited = op->ended = true;
+		close_handles(op);
+		return err;
+	}
+
+	uv_buf_t buf = uv_buf_init((char *)&op->args, sizeof op->args);
+	uv_write(&op->args_req, (uv_stream_t *)&op->in, &buf, 1, on_args_written);
+	op->reading = uv_read_start((uv_stream_t *)&op->out, on_alloc, on_read) == 0;
+
+	struct ipc_msg accept = {.type = IPC_ACCEPT, .stream = stream, .code = args->comp};
+	link_send(&b->net, &accept);
+	uv_timer_again(&b->show);
+	show(op);
+	return 0;
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * no prompt -> WRITING (the text is on its way to the terminal) -> LOCKED -> OPEN -> no prompt
+ */
+#include "agent/ui_priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "agent/session.h"
+#include "proto/base/err.h"
+#include "proto/base/text.h"
+
+#define LOCK_MS	     (SESSION_LOCK_MS + 20) /* the session's clock must agree that it is over */
+#define LIVE_COLUMNS 40 /* a terminal less wide or high than this gets no live rows */
+
+bool ui_say(struct ui *ui, const char *p, size_t n)
+{
+	if (!ui->closing && term_write(ui->term, p, n) == 0)
+		return true;
+	ui->lost++;
+	return false;
+}
+
+bool ui_say_text(struct ui *ui, const char *text)
+{
+	return ui_say(ui, text, strlen(text));
+}
+
+/* ---- the prompt ---- */
+
+static const char ANSWER_LINE[] = "Type allow or deny: ";
+
+static void say_answer_line(struct ui *ui)
+{
+	if (ui->asking == ASKING_OPEN)
+		ui_say(ui, ANSWER_LINE, sizeof ANSWER_LINE - 1);
+}
+
+static void end_prompt(struct ui *ui)
+{
+	ui->asking = ASKING_NOTHING;
+	uv_timer_stop(&ui->lock);
+}
+
+static void on_unlock(uv_timer_t *timer)
+{
+	struct ui *ui = timer->data;
+
+	term_forget_input(ui->term);
+	ui->asking = ASKING_OPEN;
+	ui_say_text(ui, "\n"); /* what was typed too early may stand on this line */
+	say_answer_line(ui);
+}
+
+/* The customer can read it from now on: the terminal has taken the last byte. */
+static void start_lock(struct ui *ui)
+{
+	ui->asking = ASKING_LOCKED;
+	uv_update_time(ui->loop);
+	ui->shown_at = uv_now(ui->loop);
+	uv_timer_start(&ui->lock, on_unlock, ui->lock_ms, 0);
+}
+
+static bool say_consent(struct ui *ui)
+{
+	char text[CONSENT_TEXT_MAX];
+	int n = consent_text(&ui->consent, ui->ticks, text, sizeof text);
+
+	return n > 0 && ui_say(ui, text, (size_t)n);
+}
+
+static void write_prompt(struct ui *ui)
+{
+	char wait[96];
+
+	snprintf(wait, sizeof wait, "Please read. The answer can be typed in %d seconds.\n",
+		 SESSION_LOCK_MS / 1000);
+	if (!ui_say_text(ui, "\n") || !say_consent(ui) || !ui_say_text(ui, wait))
+		return; /* no room now: on_drained() tries again */
+	if (term_is_drained(ui->term))
+		start_lock(ui);
+	else
+		ui->shown_at = UINT64_MAX; /* written, and waiting for the terminal */
+}
+
+void ui_show_prompt(struct ui *ui, uint32_t prompt_id, const struct consent *c)
+{
+	ui_erase_live(ui);
+	end_prompt(ui);
+	ui->asking = ASKING_WRITING;
+	ui->shown_at = 0;
+	ui->prompt_id = prompt_id;
+	ui->consent = *c;
+	ui->ticks = CONSENT_ALL(c->asked_count);
+	write_prompt(ui);
+}
+
+void ui_cancel_prompt(struct ui *ui, const char *why)
+{
+	if (ui->asking == ASKING_NOTHING)
+		return;
+	end_prompt(ui);
+	ui_say_text(ui, "\n");
+	ui_message(ui, "The question is withdrawn: %s.", why);
+	ui_catch_up(ui);
+}
+
+static void toggle(struct ui *ui, unsigned long n)
+{
+	char text[CONSENT_TEXT_MAX];
+
+	ui->ticks ^= 1u << (n - 1);
+
+	int len = consent_lines(&ui->consent, ui->ticks, text, sizeof text);
+	if (len > 0)
+		ui_say(ui, text, (size_t)len);
+	say_answer_line(ui);
+}
+
+static void answer_allow(struct ui *ui)
+{
+	uint32_t shown_ms = (uint32_t)(uv_now(ui->loop) - ui->shown_at);
+
+	end_prompt(ui);
+	ui_catch_up(ui);
+	ui->ev->on_allow(ui->prompt_id, ui->ticks, shown_ms, ui->owner);
+}
+
+static void answer_deny(struct ui *ui)
+{
+	end_prompt(ui);
+	ui_catch_up(ui);
+	ui->ev->on_deny(ui->prompt_id, ui->owner);
+}
+
+static void answer(struct ui *ui, const char *word)
+{
+	char *end;
+	unsigned long n = strtoul(word, &end, 10);
+	bool is_number = word[0] >= '1' && word[0] <= '9' && *end == '\0';
+
+	if (strcasecmp(word, "deny") == 0) {
+		answer_deny(ui);
+	} else if (ui->asking != ASKING_OPEN) {
+		ui_say_text(ui, "Not yet. Please read first. (deny and stop work at once.)\n");
+	} else if (strcasecmp(word, "allow") == 0) {
+		answer_allow(ui);
+	} else if (is_number && n <= ui->consent.asked_count) {
+		toggle(ui, n);
+	} else {
+		ui_say_text(ui,
+			    "Please type the whole word allow or deny, or the number of a line.\n");
+		say_answer_line(ui);
+	}
+}
+
+/* ---- terminal events ---- */
+
+static void trim(const char *line, char *out, size_t cap)
+{
+	line += strspn(line, " \t");
+
+	size_t n = strlen(line);
+	while (n > 0 && strchr(" \t", line[n - 1]))
+		n--;
+	snprintf(out, cap, "%.*s", (int)n, line);
+}
+
+static void on_line(const char *line, void *arg)
+{
+	struct ui *ui = arg;
+	char word[TERM_LINE_MAX];
+
+	if (ui->drawn > 0)
+		ui->drawn++; /* the Enter key has moved the cursor down */
+	trim(line, word, sizeof word);
+	if (strcasecmp(word, "stop") == 0)
+		ui->ev->on_stop(ui->owner);
+	else if (ui->asking != ASKING_NOTHING)
+		answer(ui, word);
+	else if (word[0])
+		ui_message(ui, "To end, type stop and press Enter.");
+}
+
+static void on_drained(void *arg)
+{
+	struct ui *ui = arg;
+
+	if (ui->asking == ASKING_WRITING && ui->shown_at == UINT64_MAX)
+		start_lock(ui);
+	else if (ui->asking == ASKING_WRITING)
+		write_prompt(ui);
+	if (ui->lost == 0)
+		return;
+	ui->lost = 0;
+	if (ui->asking == ASKING_NOTHING)
+		ui_message(ui, "Some lines could not be shown here; they are in the record.");
+	else
+		say_answer_line(ui);
+}
+
+static void on_closed(void *arg)
+{
+	struct ui *ui = arg;
+
+	ui->ev->on_closed(ui->owner);
+}
+
+static void let_go(struct ui *ui)
+{
+	if (--ui->held > 0)
+		return;
+
+	const struct ui_events *ev = ui->ev;
+	void *owner = ui->owner;
+
+	free(ui);
+	ev->on_gone(owner);
+}
+
+static void on_term_gone(void *arg)
+{
+	let_go(arg);
+}
+
+static void on_timer_closed(uv_handle_t *h)
+{
+	let_go(h->data);
+}
+
+static const struct term_events term_events = {
+    .on_line = on_line,
+    .on_drained = on_drained,
+    .on_closed = on_closed,
+    .on_gone = on_term_gone,
+};
+
+static bool can_redraw(const struct ui *ui)
+{
+	const char *kind = getenv("TERM");
+	unsigned columns, rows;
+
+	term_size(ui->term, &columns, &rows);
+	return kind && *kind && strcmp(kind, "dumb") != 0 && columns >= LIVE_COLUMNS &&
+	       rows >= 2 * UI_LIVE_ROWS;
+}
+
+int ui_open_on(uv_loop_t *loop, int in_fd, int out_fd, unsigned lock_ms, const struct ui_events *ev,
+	       void *owner, struct ui **out)
+{
+	struct ui *ui = calloc(1, sizeof *ui);
+
+	if (!ui)
+		return UV_ENOMEM;
+	ui->loop = loop;
+	ui->lock_ms = lock_ms;
+	ui->ev = ev;
+	ui->owner = owner;
+
+	int err = term_open(loop, in_fd, out_fd, &term_events, ui, &ui->term);
+	if (err < 0) {
+		free(ui);
+		return err;
+	}
+	uv_timer_init(loop, &ui->lock); /* cannot fail */
+	uv_timer_init(loop, &ui->draw);
+	ui->lock.data = ui->draw.data = ui;
+	ui->held = 3;
+	ui->fancy = can_redraw(ui);
+	*out = ui;
+	return 0;
+}
+
+int ui_open(uv_loop_t *loop, const struct ui_events *ev, void *owner, struct ui **out)
+{
+	return ui_open_on(loop, 0, 1, LOCK_MS, ev, owner, out);
+}
+
+void ui_close(struct ui *ui)
+{
+	if (!ui || ui->closing)
+		return;
+	ui->closing = true;
+	term_close(ui->term);
+	uv_close((uv_handle_t *)&ui->lock, on_timer_closed);
+	uv_close((uv_handle_t *)&ui->draw, on_timer_closed);
+}
+
+/* ---- other lines ---- */
+
+void ui_message(struct ui *ui, const char *fmt, ...)
+{
+	char raw[UI_LINE_MAX], line[UI_LINE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vsnprintf(raw, sizeof raw - 1, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+
+	size_t len = text_line(raw, strlen(raw), line, sizeof line - 1);
+	line[len++] = '\n';
+	ui_erase_live(ui);
+	if (ui->asking == ASKING_OPEN)
+		ui_say_text(ui, "\n");
+	ui_say(ui, line, len);
+	say_answer_line(ui);
+	ui_draw_live(ui);
+}
+
+void ui_show_code(struct ui *ui, const char *code, unsigned minutes)
+{
+	ui_message(ui, "Your code: %s", code);
+	ui_message(
+	    ui, "Read it to your support engineer. It is valid for %u minutes and for one session.",
+	    minutes);
+	ui_message(ui, "Nothing is sent before you are asked. To end, type stop and press Enter.");
+}
+
+void ui_session_begin(struct ui *ui, const char *who, const char *ends_at)
+{
+	ui_message(ui, "%s may now read what you allowed, until %s.", who, ends_at);
+	ui_message(ui, "To end at once, type stop and press Enter (or press Ctrl-C).");
+}

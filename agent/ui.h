@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The conversation with the customer, on the terminal the agent was started on. There is no
+ * other way to answer: no option, no variable, no file, no pipe.
+ *
+ * - "allow" counts only as a whole typed line, for the prompt on the screen, and not before it
+ *   has stood there for SESSION_LOCK_MS; what was typed before is thrown away. "deny" and
+ *   "stop" count at any time.
+ * - Everything printed here is our own text; what comes from outside is cleaned first, and
+ *   shown on one line.
+ * - A slow or stopped terminal never holds up the broker: output waits in a bounded queue, and
+ *   the lock's time runs only from when the prompt has really been written.
+ *
+ * Life: ui_open() -> calls and events* -> ui_close() -> on_gone() exactly once; the ui is freed
+ * just before on_gone(). ui_close() may be called at any time, from any callback, repeatedly.
+ */
+#ifndef AS_AGENT_UI_H
+#define AS_AGENT_UI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "agent/consent.h"
+#include "proto/base/log.h"
+
+struct ui;
+
+struct ui_events {
+	/* The customer's answer. ticks: bit i = line i is ticked (may be 0); shown_ms: how long the
+	 * prompt stood there. The prompt is off the screen afterwards. */
+	void (*on_allow)(uint32_t prompt_id, uint32_t ticks, uint32_t shown_ms, void *owner);
+	void (*on_deny)(uint32_t prompt_id, void *owner);
+	void (*on_stop)(void *owner);	/* "stop" was typed */
+	void (*on_closed)(void *owner); /* the terminal is gone; comes once */
+	void (*on_gone)(void *owner);
+};
+
+/* AS_E_NO_CONSENT_UI unless standard input and output are one and the same terminal. */
+int ui_open(uv_loop_t *loop, const struct ui_events *ev, void *owner, struct ui **out);
+
+/* The same on a terminal and with a lock of the caller's choice: for tests of this file. */
+int ui_open_on(uv_loop_t *loop, int in_fd, int out_fd, unsigned lock_ms, const struct ui_events *ev,
+	       void *owner, struct ui **out);
+void ui_close(struct ui *ui); /* NULL is fine */
+
+void ui_show_code(struct ui *ui, const char *code, unsigned minutes); /* "Your code: ..." */
+
+/* Copies c. A prompt that is still open is replaced without an answer. */
+void ui_show_prompt(struct ui *ui, uint32_t prompt_id, const struct consent *c);
+void ui_cancel_prompt(struct ui *ui, const char *why); /* nothing to do when none is open */
+
+/* From the grant on, items are shown; who and ends_at ("14:35") head the list. */
+void ui_session_begin(struct ui *ui, const char *who, const char *ends_at);
+
+struct ui_item {
+	uint32_t id;	  /* chosen by the caller; the same id updates the line */
+	const char *what; /* the collector's plain sentence */
+	uint64_t bytes;
+	uint32_t elapsed_ms;
+	const char *state; /* "running", or a name of item_state_name() */
+	bool done;	   /* the line is final */
+};
+#define UI_ITEMS_MAX 64 /* open at once; more are shown when they are done */
+void ui_item(struct ui *ui, const struct ui_item *item);
+
+/* One line of ours. Text from outside in the arguments is cleaned with the rest of the line. */
+void ui_message(struct ui *ui, const char *fmt, ...) AS_PRINTF(2, 3);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Between the conversation (ui.c) and the lines of the items (ui_items.c).
+ */
+#ifndef AS_AGENT_UI_PRIV_H
+#define AS_AGENT_UI_PRIV_H
+
+#include <stddef.h>
+
+#include "agent/term.h"
+#include "agent/ui.h"
+
+#define UI_LIVE_ROWS 6
+#define UI_LINE_MAX  1024
+
+enum ui_asking { ASKING_NOTHING, ASKING_WRITING, ASKING_LOCKED, ASKING_OPEN };
+
+struct ui_row {
+	uint32_t id;
+	char what[161], state[17];
+	uint64_t bytes;
+	uint32_t elapsed_ms;
+	bool done; /* waits for the prompt to go away, to be printed */
+};
+
+struct ui {
+	uv_loop_t *loop;
+	struct term *term;
+	unsigned lock_ms;
+	uv_timer_t lock, draw;
+	int held;
+	bool closing, fancy, dirty;
+	unsigned lost;	/* lines the terminal did not take */
+	unsigned drawn; /* live rows on the screen */
+	struct ui_row rows[UI_ITEMS_MAX];
+	size_t row_count;
+	enum ui_asking asking;
+	uint32_t prompt_id, ticks;
+	uint64_t shown_at;
+	struct consent consent;
+	const struct ui_events *ev;
+	void *owner;
+};
+
+/* False when the terminal does not take it now; that is counted, and told later. */
+bool ui_say(struct ui *ui, const char *p, size_t n);
+bool ui_say_text(struct ui *ui, const char *text);
+
+void ui_erase_live(struct ui *ui);
+void ui_draw_live(struct ui *ui);
+
+/* After a prompt: what was finished meanwhile, then the live rows again. */
+void ui_catch_up(struct ui *ui);
+
+#endif
