@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What happens in a session, told to a person (sentences) or to a script (one JSON object a line,
+ * the contract of cli.md). Every text from an agent is cleaned here, on its way out, whoever
+ * passes it in. Errors go to stderr as one line in either case.
+ */
+#ifndef AS_CONSOLE_EVENTS_H
+#define AS_CONSOLE_EVENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "console/screen.h"
+#include "proto/wire/item.h"
+#include "proto/wire/scope.h"
+
+struct manifest;
+
+struct events {
+	bool json;
+	struct screen screen; /* on `out` */
+	FILE *out, *err;      /* not ours */
+};
+
+/* One item, running or finished. */
+struct item_view {
+	const char *name;
+	bool running;
+	enum item_state state; /* when not running */
+	const char *why;       /* "" for none */
+	uint64_t bytes, elapsed_ms;
+	uint32_t files;
+};
+
+struct grant_view {
+	const char *host, *agent;
+	const struct scope *scopes;
+	size_t count;
+	const struct scope *refused; /* asked for and not granted */
+	size_t refused_count;
+	uint32_t lifetime_s;
+};
+
+void events_init(struct events *e, FILE *out, FILE *err, bool json);
+
+void events_connected(struct events *e, const char *relay);
+void events_pending(struct events *e, uint32_t expires_in_s);
+void events_granted(struct events *e, const struct grant_view *g);
+void events_denied(struct events *e, int why);
+void events_item(struct events *e, const struct item_view *v);
+void events_bundle(struct events *e, const char *path, const struct manifest *m);
+void events_revoked(struct events *e);
+void events_ended(struct events *e, int exit_code, bool was_granted);
+
+/* err and, when not "", what exactly; the next step is added. */
+void events_error(struct events *e, int err, const char *detail);
+
+/* A command line that cannot be carried out: why says all. */
+void events_usage(struct events *e, const char *why);
+
+/* Takes an object of the jansson library and prints it as one line. For commands whose answer is a
+ * table; the texts in it must be clean. */
+struct json_t;
+void events_json(struct events *e, struct json_t *o);
+
+/* For people only. */
+void events_note(struct events *e, const char *text);
+
+/* The running items, on a terminal that can draw in place. */
+void events_live(struct events *e, const struct item_view *views, size_t n);
+
+/* One line for an item; buf has SCREEN_LINE_MAX bytes. Returns buf. */
+const char *events_item_line(const struct item_view *v, char *buf);
+
+/* "30 min", "2 h", "90 s". Returns buf. */
+#define EVENTS_SPAN_MAX 16
+const char *events_span(uint32_t seconds, char buf[EVENTS_SPAN_MAX]);
+
+#endif

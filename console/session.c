@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "console/session_priv.h"
+
+#include <stdlib.h>
+
+#include "console/bundle.h"
+#include "console/command.h"
+#include "console/fail.h"
+#include "proto/base/clock.h"
+#include "proto/base/err.h"
+
+/* ---- commands ---- */
+
+void session_idle(struct session *s)
+{
+	if (s->state != SESSION_ASKING && s->state != SESSION_BUSY && s->state != SESSION_READY)
+		return;
+	s->state = SESSION_READY;
+	events_live(s->ev, NULL, 0);
+	s->on->on_idle(s->owner);
+}
+
+void session_done(struct session *s)
+{
+	if (s->state == SESSION_BUSY)
+		session_idle(s);
+}
+
+void session_command(struct session *s, const char *text)
+{
+	struct command_line line;
+	char why[COMMAND_WHY_MAX];
+	const struct command *cmd = NULL;
+	int result = SESSION_DONE;
+
+	if (s->state != SESSION_READY)
+		return;
+
+	int err = command_split(text, &line, why);
+	if (err == 0 && line.count > 0) {
+		cmd = command_find(&line, why);
+		if (!cmd)
+			err = AS_E_OP_UNKNOWN;
+	}
+	if (err < 0)
+		events_usage(s->ev, why);
+	if (cmd) {
+		s->state = SESSION_BUSY;
+		result = cmd->run(s, line.count, line.words);
+		if (s->link)
+			link_flush(s->link);
+	}
+	if ((err < 0 || result < 0) && !s->setup.interactive)
+		s->incomplete = true;
+	if (result != SESSION_RUNS)
+		session_idle(s);
+}
+
+bool session_allows(enum scope_kind kind, void *session)
+{
+	return agree_allows(&((struct session *)session)->agree, kind);
+}
+
+uint32_t session_left_s(const struct session *s)
+{
+	uint64_t past = (clock_mono_ms() - s->granted_ms) / 1000;
+	uint32_t life = s->setup.args->duration_s;
+
+	return past < life ? life - (uint32_t)past : 0;
+}
+
+const char *session_item_name(const struct session *s, size_t i)
+{
+	return i < s->catalog.entries_count ? s->catalog.entries[i].name : NULL;
+}
+
+/* ---- the end ---- */
+
+static int exit_code(const struct session *s)
+{
+	int code = fail_exit(s->why);
+
+	if (s->why == 0)
+		return s->incomplete || s->collect.incomplete ? EXIT_INCOMPLETE : EXIT_ALL_DONE;
+	if (s->denied && code != EXIT_CERT && code != EXIT_REVOKED)
+		return EXIT_DENIED;
+	return code;
+}
+
+static void begin_ending(struct session *s)
+{
+	if (s->told_ending)
+		return;
+	s->told_ending = true;
+	s->on->on_ending(s->owner);
+}
+
+static void finish_bundle(struct session *s)
+{
+	char text[128];
+
+	if (!s->bundle)
+		return;
+	if (s->why < 0)
+		bundle_note(s->bundle, err_text(s->why, text, sizeof text));
+
+	int err = bundle_finish(s->bundle, clock_wall_s());
+	if (err < 0) {
+		s->incomplete = true;
+		events_note(s->ev,
+			    "The last manifest could not be written; the one before it stands.");
+	}
+	events_bundle(s->ev, bundle_path(s->bundle), bundle_manifest(s->bundle));
+}
+
+static void on_tick_closed(uv_handle_t *h)
+{
+	struct session *s = h->data;
+	int code = exit_code(s);
+
+	events_ended(s->ev, code, s->bundle != NULL);
+	s->state = SESSION_OVER;
+	s->on->on_over(code, s->owner);
+}
+
+static void abort_items(struct session *s)
+{
+	char text[128];
+
+	collect_abort(&s->collect, s->why < 0 ? err_text(s->why, text, sizeof text)
+					      : "the engineer ended the session");
+}
+
+void session_wrap_up(struct session *s)
+{
+	begin_ending(s);
+	s->state = SESSION_ENDING;
+	s->collect.mux = NULL;
+	abort_items(s);
+	events_live(s->ev, NULL, 0);
+	finish_bundle(s);
+	uv_close((uv_handle_t *)&s->tick, on_tick_closed);
+}
+
+void session_tell(struct session *s, int err, const char *detail)
+{
+	if (s->why < 0)
+		return;
+	begin_ending(s);
+	s->why = err;
+	if (err == AS_E_REVOKED)
+		events_revoked(s->ev);
+	if (s->denied)
+		events_denied(s->ev, err);
+	events_error(s->ev, err, detail);
+}
+
+/* The peer is told the reason and has HOP_LINGER_MS to read it; the session waits for on_gone(). */
+static void leave(struct session *s, int code)
+{
+	if (s->state >= SESSION_ENDING)
+		return;
+	begin_ending(s);
+	s->state = SESSION_ENDING;
+	s->deadline_ms = clock_mono_ms() + SESSION_GOODBYE_MS;
+	abort_items(s);
+	if (s->link)
+		link_end(s->link, code);
+}
+
+void session_fail(struct session *s, int err, const char *detail)
+{
+	session_tell(s, err, detail);
+	leave(s, err);
+}
+
+void session_end(struct session *s)
+{
+	if (!collect_is_idle(&s->collect))
+		s->incomplete = true;
+	leave(s, 0);
+}
+
+/* ---- time ---- */
+
+static void on_tick(uv_timer_t *t)
+{
+	struct session *s = t->data;
+	uint64_t now = clock_mono_ms();
+
+	bool late = s->deadline_ms > 0 && now >= s->deadline_ms;
+
+	if (!s->link)
+		return;
+	if (s->state >= SESSION_ENDING) {
+		if (late)
+			link_close(s->link, 0);
+		return;
+	}
+	if (late) {
+		session_fail(s, s->state == SESSION_ASKING ? AS_E_CONSENT_TIMEOUT : AS_E_TIMEOUT,
+			     "");
+		return;
+	}
+	if (s->ping_ms > 0 && now >= s->ping_ms) {
+		s->ping_ms = now + SESSION_PING_MS;
+		if (now - link_heard_ms(s->link) > SESSION_SILENCE_MS) {
+			session_tell(s, AS_E_PEER_LOST, "nothing was heard of the agent for 45 s");
+			link_close(s->link, AS_E_PEER_LOST);
+			return;
+		}
+		mux_ping(link_mux(s->link), now);
+	}
+	if (s->state == SESSION_BUSY)
+		collect_tick(&s->collect);
+	link_flush(s->link);
+}
+
+/* ---- life ---- */
+
+static int fill_wish(const struct session_setup *setup, struct agree_wish *out)
+{
+	const struct connect_args *args = setup->args;
+	struct agree_wish w = {
+	    .id = setup->id,
+	    .reason = args->reason,
+	    .ticket = args->ticket,
+	    .duration_s = args->duration_s,
+	    .scopes = args->scopes,
+	    .scopes_count = args->scopes_count,
+	};
+	int err = uv_random(NULL, NULL, w.session_id, sizeof w.session_id, 0, NULL);
+
+	if (err == 0)
+		err = uv_random(NULL, NULL, w.nonce, sizeof w.nonce, 0, NULL);
+	if (err == 0)
+		err = code_w(&setup->code, &w.w);
+	if (err == 0)
+		*out = w;
+	secret_done(&w.w);
+	return err;
+}
+
+static void on_undone(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+int session_start(uv_loop_t *loop, const struct session_setup *setup,
+		  const struct session_events *ev, void *owner, struct session **out)
+{
+	struct session *s = calloc(1, sizeof *s);
+	struct agree_wish wish;
+	if (!s)
+		return UV_ENOMEM;
+
+	s->setup = *setup;
+	s->on = ev;
+	s->owner = owner;
+	s->ev = setup->ev;
+	collect_init(&s->collect, s->ev);
+
+	int err = fill_wish(setup, &wish);
+	secret_wipe(&s->setup.code, sizeof s->setup.code);
+	if (err < 0) {
+		free(s);
+		return err;
+	}
+	agree_init(&s->agree, &wish, &session_agree_events, s);
+	secret_done(&wish.w);
+	uv_timer_init(loop, &s->tick);
+	s->tick.data = s;
+
+	struct link_target target = {setup->relay, setup->id, setup->code.id};
+	err = link_start(loop, &target, &session_link_events, s, &s->link);
+	if (err < 0) {
+		agree_done(&s->agree);
+		uv_close((uv_handle_t *)&s->tick, on_undone);
+		return err;
+	}
+	uv_timer_start(&s->tick, on_tick, SESSION_TICK_MS, SESSION_TICK_MS);
+	*out = s;
+	return 0;
+}
+
+void session_free(struct session *s)
+{
+	if (!s)
+		return;
+	agree_done(&s->agree);
+	collect_done(&s->collect);
+	bundle_free(s->bundle);
+	free(s);
+}

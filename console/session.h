@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One session from the engineer's side, over everything below it: link, code, grant,
+ * commands, bundle.
+ *
+ * Life: session_start() -> on_idle() (the customer agreed; give a command) -> session_command()
+ * -> on_idle() ... -> on_over() exactly once. session_end() may be called at any time, from any
+ * callback, any number of times. After on_over() the owner calls session_free().
+ *
+ *   CONNECTING -> PROVING -> ASKING -> READY <-> BUSY       any -> ENDING -> OVER
+ */
+#ifndef AS_CONSOLE_SESSION_H
+#define AS_CONSOLE_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "console/events.h"
+#include "proto/e2e/code.h"
+
+struct connect_args;
+struct identity;
+struct session;
+
+struct session_setup {
+	const struct connect_args *args; /* these three outlive the session */
+	const struct identity *id;
+	struct events *ev;
+	const char *relay; /* HOST:PORT */
+	struct code code;  /* only the id leaves this process */
+	bool interactive;  /* a person sees a mistyped command at once: it does not change the exit
+			      code */
+};
+
+struct session_events {
+	void (*on_idle)(void *owner);
+	void (*on_ending)(
+	    void *owner); /* once, before anything is said of the end: no command any more */
+	void (*on_over)(int exit_code, void *owner);
+};
+
+/* Negative: nothing was started and nothing was told. */
+int session_start(uv_loop_t *loop, const struct session_setup *setup,
+		  const struct session_events *ev, void *owner, struct session **out);
+
+/* One line, after on_idle(). What is wrong with it is told at once, and on_idle() comes all the
+ * same, also before this returns. */
+void session_command(struct session *s, const char *line);
+
+/* Ends politely: what runs is kept as partial, the bundle is finished. */
+void session_end(struct session *s);
+
+void session_free(struct session *s);
+
+/* Words that may stand in a command line beside the commands themselves, for completion: the
+ * i-th item of the agent's catalog, or NULL. */
+const char *session_item_name(const struct session *s, size_t i);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What session.c shares with the commands (cmd_*.c).
+ */
+#ifndef AS_CONSOLE_SESSION_PRIV_H
+#define AS_CONSOLE_SESSION_PRIV_H
+
+#include "console/agree.h"
+#include "console/catalog.h"
+#include "console/collect.h"
+#include "console/connect_args.h"
+#include "console/link.h"
+#include "console/session.h"
+
+#define SESSION_TICK_MS	     250
+#define SESSION_HANDSHAKE_MS 30000 /* from JOIN to the first PENDING */
+#define SESSION_ANSWER_MS    15000 /* beyond what the customer has */
+#define SESSION_PING_MS	     15000 /* PROTOCOL.md section 9 */
+#define SESSION_SILENCE_MS   45000
+#define SESSION_GOODBYE_MS   5000
+
+enum session_state {
+	SESSION_CONNECTING, /* no relay yet, or it looks for the agent */
+	SESSION_PROVING,    /* inner TLS and code */
+	SESSION_ASKING,	    /* the customer reads */
+	SESSION_READY,	    /* granted, no command at work */
+	SESSION_BUSY,	    /* a command is at work */
+	SESSION_ENDING,	    /* nothing new is started; waiting for the link to go */
+	SESSION_OVER,
+};
+
+struct session {
+	struct session_setup setup;
+	const struct session_events *on;
+	void *owner;
+	struct events *ev;
+	enum session_state state;
+	struct link *link; /* NULL once it is gone */
+	struct agree agree;
+	struct bundle *bundle; /* from the first grant on */
+	as_Catalog catalog;
+	struct collect collect;
+	uv_timer_t tick;
+	uint64_t deadline_ms, ping_ms, granted_ms; /* clock_mono_ms(); 0: none */
+	int why;				   /* the first thing that went wrong; 0: nothing */
+	bool told_ending;			   /* on_ending() was called */
+	bool denied;				   /* a DENY ended it */
+	bool incomplete;			   /* some command could not do what it was told */
+	bool collecting;			   /* the command at work is a collect */
+};
+
+/* A command's function: argv[0] is its name. SESSION_DONE, SESSION_RUNS (session_done() follows) or
+ * negative when it could not do what it was told, and has said so. */
+#define SESSION_DONE 0
+#define SESSION_RUNS 1
+typedef int (*session_cmd)(struct session *s, int argc, const char *const argv[]);
+
+int cmd_catalog(struct session *s, int argc, const char *const argv[]);
+int cmd_collect(struct session *s, int argc, const char *const argv[]);
+int cmd_request(struct session *s, int argc, const char *const argv[]);
+int cmd_status(struct session *s, int argc, const char *const argv[]);
+int cmd_end(struct session *s, int argc, const char *const argv[]);
+int cmd_help(struct session *s, int argc, const char *const argv[]);
+
+/* session_peer.c: its ears; the owner of all these callbacks is the session. */
+extern const struct agree_events session_agree_events;
+extern const struct link_events session_link_events;
+
+/* No command is at work and one may be given. Harmless in other states. */
+void session_idle(struct session *s);
+
+/* The command at work is done. */
+void session_done(struct session *s);
+
+/* Ends the session because of err. The first reason counts and is told once. */
+void session_fail(struct session *s, int err, const char *detail);
+
+/* The first half of session_fail(): says and keeps the reason. */
+void session_tell(struct session *s, int err, const char *detail);
+
+/* The link is gone: nothing more will come. */
+void session_wrap_up(struct session *s);
+
+bool session_allows(enum scope_kind kind, void *session);
+
+/* Seconds that the grant has left. */
+uint32_t session_left_s(const struct session *s);
+
+#endif
