@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Somebody dies in the middle. Whatever had arrived is kept, everybody hears at once what
+ * happened, and no process is left behind.
+ */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/stage.h"
+
+static struct stage st;
+static struct pty console;
+static pid_t below[64];
+static size_t below_count;
+
+static void open_stage(void)
+{
+	stage_open(&st);
+	stage_agent(&st);
+	console = (struct pty){.fd = -1};
+	char command[128];
+
+	snprintf(command, sizeof command, "collect os reachability %s", stage_silent_server(&st));
+	stage_connect(&st, &console, (const char *[]){"-c", command, NULL});
+	stage_allow(&st);
+	cr_assert(pty_expect(&console, "\"os\",\"state\":\"ok\""), "%s", console.screen);
+	below_count = stage_descendants(st.agent.pid, below, 64);
+	cr_assert_gt(below_count, 0);
+}
+
+static void close_stage(void)
+{
+	pty_done(&console);
+	stage_done(&st);
+}
+
+TestSuite(loss, .init = open_stage, .fini = close_stage);
+
+static void bundle_is_kept(void)
+{
+	char bundle[STAGE_PATH_MAX], out[8192];
+
+	stage_bundle(&st, bundle);
+	cr_assert_eq(stage_run((const char *[]){ASSENT_BIN "/assent-console", "bundle", "verify",
+						bundle, NULL},
+			       out, sizeof out),
+		     0, "%s", out);
+}
+
+/* The child of the agent whose program is `name`. */
+static pid_t child_named(const char *name)
+{
+	for (size_t i = 0; i < below_count; i++) {
+		char path[64], text[64] = "";
+		snprintf(path, sizeof path, "/proc/%d/comm", (int)below[i]);
+
+		FILE *f = fopen(path, "re");
+		if (f && fgets(text, sizeof text, f) && strncmp(text, name, strlen(name)) == 0) {
+			fclose(f);
+			return below[i];
+		}
+		if (f)
+			fclose(f);
+	}
+	return 0;
+}
+
+Test(loss, the_relay_is_killed)
+{
+	kill(st.relay.pid, SIGKILL);
+	cr_assert_eq(pty_wait(&console), 13, "%s", console.screen);
+	cr_assert_eq(pty_wait(&st.agent), 13, "%s", st.agent.screen);
+	cr_assert(stage_all_gone(below, below_count));
+	bundle_is_kept();
+}
+
+Test(loss, the_console_is_killed)
+{
+	char bundle[STAGE_PATH_MAX], out[8192];
+
+	kill(console.pid, SIGKILL);
+	cr_assert_eq(pty_wait(&st.agent), 13, "%s", st.agent.screen);
+	cr_assert(stage_all_gone(below, below_count));
+
+	/* nobody was there to finish the bundle: that is said, and every hash is right */
+	stage_bundle(&st, bundle);
+	cr_assert_eq(stage_run((const char *[]){ASSENT_BIN "/assent-console", "bundle", "verify",
+						bundle, NULL},
+			       out, sizeof out),
+		     1);
+	cr_assert(strstr(out, "the console was stopped") && strstr(out, "1 problem"), "%s", out);
+}
+
+Test(loss, the_agent_is_killed)
+{
+	kill(st.agent.pid, SIGKILL);
+	cr_assert_eq(pty_wait(&console), 13, "%s", console.screen);
+	cr_assert(stage_all_gone(below, below_count), "something outlived the agent");
+	bundle_is_kept();
+}
+
+Test(loss, assent_net_is_killed)
+{
+	pid_t net = child_named("assent-net");
+
+	cr_assert_neq(net, 0);
+	kill(net, SIGKILL);
+	cr_assert_eq(pty_wait(&console), 13, "%s", console.screen);
+	cr_assert_eq(pty_wait(&st.agent), 13, "%s", st.agent.screen);
+	cr_assert(stage_all_gone(below, below_count));
+}
+
+Test(loss, a_killed_collector_loses_only_itself)
+{
+	pid_t collect = child_named("assent-collect");
+
+	if (collect != 0)
+		kill(collect, SIGKILL);
+	cr_assert_eq(pty_wait(&console), collect != 0, "%s", console.screen);
+	bundle_is_kept();
+}
