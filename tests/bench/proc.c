@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/bench/proc.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define PROC_ALL_MAX  4096
+#define PROC_TEXT_MAX 4096
+#define PATH_TEXT_MAX 64
+
+static bool read_text(pid_t pid, const char *what, char text[PROC_TEXT_MAX])
+{
+	char path[PATH_TEXT_MAX];
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, what);
+
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return false;
+
+	size_t n = fread(text, 1, PROC_TEXT_MAX - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	return n > 0;
+}
+
+static bool read_one(pid_t pid, struct proc *out)
+{
+	char text[PROC_TEXT_MAX], state;
+	const char *open, *close;
+	int parent;
+
+	if (!read_text(pid, "stat", text) || !(open = strchr(text, '(')) ||
+	    !(close = strrchr(text, ')')) || sscanf(close, ") %c %d", &state, &parent) != 2 ||
+	    state == 'Z' || state == 'X')
+		return false;
+	*out = (struct proc){.pid = pid, .parent = parent};
+	snprintf(out->name, sizeof out->name, "%.*s", (int)(close - open - 1), open + 1);
+	return true;
+}
+
+static size_t read_all(struct proc out[PROC_ALL_MAX])
+{
+	DIR *dir = opendir("/proc");
+	size_t n = 0;
+
+	if (!dir)
+		return 0;
+	for (const struct dirent *e; n < PROC_ALL_MAX && (e = readdir(dir)) != NULL;)
+		if (isdigit((unsigned char)e->d_name[0]) &&
+		    read_one((pid_t)strtol(e->d_name, NULL, 10), &out[n]))
+			n++;
+	closedir(dir);
+	return n;
+}
+
+/* Breadth first: every process found is asked for its children once. */
+size_t proc_below(pid_t top, struct proc out[PROC_BELOW_MAX])
+{
+	static struct proc all[PROC_ALL_MAX];
+	size_t count = read_all(all), n = 0;
+
+	for (size_t i = 0; i < count && n == 0; i++)
+		if (all[i].pid == top)
+			out[n++] = all[i];
+	for (size_t at = 0; at < n; at++)
+		for (size_t i = 0; i < count && n < PROC_BELOW_MAX; i++)
+			if (all[i].parent == out[at].pid)
+				out[n++] = all[i];
+	return n;
+}
+
+static long field(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	return at ? strtol(at + strlen(name), NULL, 10) : -1;
+}
+
+bool proc_memory(pid_t pid, struct proc_memory *out)
+{
+	char text[PROC_TEXT_MAX];
+	/* first, so that -1 cannot mean that it has ended meanwhile */
+	long pss = read_text(pid, "smaps_rollup", text) ? field(text, "\nPss:") : -1;
+
+	if (!read_text(pid, "status", text) || field(text, "\nVmRSS:") < 0)
+		return false;
+	out->rss_kib = field(text, "\nVmRSS:");
+	out->peak_kib = field(text, "\nVmHWM:");
+	out->pss_kib = pss;
+	return true;
+}
+
+long proc_written(pid_t pid)
+{
+	char text[PROC_TEXT_MAX];
+
+	return read_text(pid, "io", text) ? field(text, "\nwchar:") : -1;
+}
+
+int proc_watch(pid_t pid)
+{
+	long fd = syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+size_t proc_count_from(const char *folder)
+{
+	static struct proc all[PROC_ALL_MAX];
+	size_t count = read_all(all), found = 0, len = strlen(folder);
+
+	for (size_t i = 0; i < count; i++) {
+		char path[PATH_TEXT_MAX], exe[PATH_MAX];
+		snprintf(path, sizeof path, "/proc/%d/exe", (int)all[i].pid);
+
+		ssize_t n = readlink(path, exe, sizeof exe - 1);
+		found += n > (ssize_t)len && memcmp(exe, folder, len) == 0 && exe[len] == '/';
+	}
+	return found;
+}
