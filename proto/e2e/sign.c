@@ -71,6 +71,18 @@ int sign_check(EVP_PKEY *key, const char *label, const void *body, size_t n, con
 	return ok ? 0 : AS_ESIGNATURE;
 }
 
+/* One key has one form: OpenSSL also reads others, such as a bit string that says its last bits
+ * do not count when they are zero anyway. */
+static bool is_canonical(EVP_PKEY *key, const uint8_t *spki, size_t spki_len)
+{
+	unsigned char *der = NULL;
+	int n = i2d_PUBKEY(key, &der);
+	bool same = n > 0 && (size_t)n == spki_len && memcmp(der, spki, spki_len) == 0;
+
+	OPENSSL_free(der);
+	return same;
+}
+
 int sign_check_spki(const uint8_t *spki, size_t spki_len, const char *label, const void *body,
 		    size_t n, const uint8_t *sig, size_t sig_len)
 {
@@ -82,7 +94,7 @@ int sign_check_spki(const uint8_t *spki, size_t spki_len, const char *label, con
 	EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)spki_len);
 	int err = AS_ESIGNATURE;
 
-	if (key && p == spki + spki_len)
+	if (key && p == spki + spki_len && is_canonical(key, spki, spki_len))
 		err = sign_check(key, label, body, n, sig, sig_len);
 	EVP_PKEY_free(key);
 	return err;

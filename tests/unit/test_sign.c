@@ -157,3 +157,23 @@ Test(sign, an_spki_must_be_exactly_one_key)
 		     AS_ESIGNATURE, "too long");
 	sign_key_free(key);
 }
+
+Test(sign, a_key_in_another_form_is_refused)
+{
+	uint8_t spki[SIGN_SPKI_MAX], sig[SIGN_MAX];
+	size_t sig_len;
+	EVP_PKEY *key = NULL;
+	int n;
+
+	do { /* a key whose last four bits are zero: they may then be called unused */
+		sign_key_free(key);
+		key = sign_key_new();
+		n = sign_spki(key, spki);
+	} while ((spki[n - 1] & 0x0f) != 0);
+	cr_assert_eq(sign_make(key, SIGN_GRANT, "x", 1, sig, &sig_len), 0);
+	cr_assert_eq(sign_check_spki(spki, (size_t)n, SIGN_GRANT, "x", 1, sig, sig_len), 0);
+	spki[n - 66] = 4; /* the bit string's count of unused bits stands before the point */
+	cr_assert_eq(sign_check_spki(spki, (size_t)n, SIGN_GRANT, "x", 1, sig, sig_len),
+		     AS_ESIGNATURE);
+	sign_key_free(key);
+}
