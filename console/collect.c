@@ -68,7 +68,7 @@ static void finish(struct collect *c, struct take *t, enum item_state state, con
 	v.state = t->item ? bundle_item_end(t->item, state, why) : ITEM_FAILED;
 	v.why = why[0] ? why : t->why;
 	if (v.state == ITEM_PARTIAL && !v.why[0])
-		v.why = "it ended before its end";
+		v.why = "not complete; 'bundle show' says what is missing and why";
 	t->item = NULL;
 	unpack_free(t->unpack);
 	t->unpack = NULL;
