@@ -2,6 +2,7 @@
 #include "proto/e2e/channel.h"
 
 #include <openssl/ssl.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "proto/base/err.h"
@@ -11,14 +12,16 @@
 #define KEY_UPDATE_AFTER (UINT64_C(64) << 30)
 
 struct channel {
-	struct tls *tls;
+	struct tls *tls; /* NULL while suspended */
 	struct mux *mux;
 	struct mux_events mux_ev; /* the owner's, with on_message passing through here */
 	const struct channel_events *ev;
 	void *owner;
+	bool agent;
 	bool opened;
-	bool ended;   /* the peer's END came */
-	bool closing; /* channel_end() was called */
+	bool ended;    /* the peer's END came */
+	bool unproved; /* but before it had proved a resume */
+	bool closing;  /* channel_end() was called */
 	bool said_all;
 	int err;
 	uint64_t sent; /* with the present key */
@@ -35,6 +38,7 @@ static int on_end(struct channel *ch, const uint8_t *p, size_t n)
 	if (msg_decode(MSG_END, p, n, &msg) < 0)
 		return AS_E_PROTOCOL;
 	ch->ended = true;
+	ch->unproved = mux_is_suspended(ch->mux);
 	if (ch->ev->on_end)
 		ch->ev->on_end(err_from_wire(msg.code), ch->owner);
 	return 0;
@@ -90,12 +94,21 @@ static void on_pong(uint64_t token, void *owner)
 
 /* ---- life ---- */
 
+/* A client speaks first: this makes its hello. An error comes again at the first feed. */
+static void say_hello(struct channel *ch)
+{
+	size_t got;
+
+	ch->err = tls_read(ch->tls, ch->in, sizeof ch->in, &got);
+}
+
 struct channel *channel_new(bool agent, SSL_CTX *ctx, const struct channel_events *ev, void *owner)
 {
 	struct channel *ch = calloc(1, sizeof *ch);
 	if (!ch)
 		return NULL;
 
+	ch->agent = agent;
 	ch->ev = ev;
 	ch->owner = owner;
 	ch->mux_ev = (struct mux_events){.on_message = on_message,
@@ -111,9 +124,7 @@ struct channel *channel_new(bool agent, SSL_CTX *ctx, const struct channel_event
 		return NULL;
 	}
 
-	/* A client speaks first: this makes its hello. An error comes again at the first feed. */
-	size_t got;
-	ch->err = tls_read(ch->tls, ch->in, sizeof ch->in, &got);
+	say_hello(ch);
 	return ch;
 }
 
@@ -124,6 +135,41 @@ void channel_free(struct channel *ch)
 	mux_free(ch->mux);
 	tls_free(ch->tls);
 	free(ch);
+}
+
+/* ---- from one connection to the next ---- */
+
+void channel_suspend(struct channel *ch)
+{
+	tls_free(ch->tls);
+	ch->tls = NULL;
+	ch->opened = false;
+	ch->sent = 0;
+	if (ch->unproved)
+		ch->ended = ch->unproved = false;
+	if (!ch->ended)
+		ch->err = 0; /* it was the connection's; the mux keeps its own */
+	if (ch->closing)
+		ch->said_all = true;
+	mux_suspend(ch->mux);
+}
+
+bool channel_is_suspended(const struct channel *ch)
+{
+	return !ch->tls;
+}
+
+int channel_resume(struct channel *ch, SSL_CTX *ctx)
+{
+	if (ch->tls || ch->ended || ch->closing || !mux_is_authed(ch->mux))
+		return AS_ESTATE;
+	if (mux_error(ch->mux) != 0)
+		return mux_error(ch->mux);
+	ch->tls = ch->agent ? tls_server(ctx) : tls_client(ctx, NULL);
+	if (!ch->tls)
+		return -ENOMEM;
+	say_hello(ch);
+	return 0;
 }
 
 /* ---- in ---- */
@@ -153,6 +199,8 @@ int channel_feed(struct channel *ch, const uint8_t *p, size_t n, uint64_t now_ms
 {
 	if (ch->ended || ch->err != 0)
 		return ch->ended ? 0 : ch->err;
+	if (!ch->tls)
+		return AS_ESTATE;
 
 	int err = tls_feed(ch->tls, p, n);
 	while (err == 0)
@@ -214,6 +262,10 @@ int channel_next_out(struct channel *ch, const uint8_t **p, size_t *n)
 {
 	int err = 0;
 
+	*p = NULL;
+	*n = 0;
+	if (!ch->tls)
+		return 0;
 	*p = tls_out(ch->tls, n);
 	if (*n == 0 && may_speak(ch)) {
 		err = make_frame(ch);
@@ -226,7 +278,8 @@ int channel_next_out(struct channel *ch, const uint8_t **p, size_t *n)
 
 void channel_out_done(struct channel *ch, size_t n)
 {
-	tls_out_done(ch->tls, n);
+	if (ch->tls)
+		tls_out_done(ch->tls, n);
 }
 
 void channel_end(struct channel *ch, int code)
@@ -245,9 +298,10 @@ void channel_end(struct channel *ch, int code)
 
 bool channel_is_finished(const struct channel *ch)
 {
-	size_t n;
+	size_t n = 0;
 
-	tls_out(ch->tls, &n);
+	if (ch->tls)
+		tls_out(ch->tls, &n);
 	return ch->closing && ch->said_all && n == 0;
 }
 

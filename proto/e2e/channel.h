@@ -14,6 +14,11 @@
  * says only that the agent's half is done. The session is open when the agent's HELLO comes.
  *
  * END is the only clean end: when TLS or the connection ends without it, that is AS_E_TRUNCATED.
+ *
+ * After the code was proved a channel outlives its connection: channel_suspend() when the
+ * connection is lost, channel_resume() with the next one. The streams live on in between; what
+ * passes until mux_resume() stands in mux.h. It is the owner who checks in on_open that the peer's
+ * key is still the same one, and who makes and judges RESUME and RESUMED (e2e/resume.h).
  */
 #ifndef AS_E2E_CHANNEL_H
 #define AS_E2E_CHANNEL_H
@@ -34,9 +39,11 @@ struct channel;
  * message but as on_end. */
 struct channel_events {
 	struct mux_events mux;
-	void (*on_open)(void *owner); /* the handshake is done on this side */
-	void (*on_end)(int code,
-		       void *owner); /* the peer's END; 0 or err_from_wire(). At most once */
+	/* the handshake is done on this side; comes again after each channel_resume() */
+	void (*on_open)(void *owner);
+	/* The peer's END; 0 or err_from_wire(). At most once; but the END of a peer that has not
+	 * yet proved a resume is forgotten with its connection. */
+	void (*on_end)(int code, void *owner);
 };
 
 /* ctx from inner.h; the agent is the TLS server. ev must outlive the channel. NULL when
@@ -66,7 +73,18 @@ void channel_end(struct channel *ch, int code);
 /* After channel_end(): everything has been taken by channel_out_done(). */
 bool channel_is_finished(const struct channel *ch);
 
+/* The connection is lost, also in the middle of a handshake: drops TLS and what of a frame had
+ * come, whatever was wrong with them. The mux stays usable; nothing comes out and nothing may be
+ * fed until channel_resume(). Harmless when suspended. Not from a callback of the channel. */
+void channel_suspend(struct channel *ch);
+bool channel_is_suspended(const struct channel *ch);
+
+/* A new connection: begins a new TLS handshake under the same mux. 0; AS_ESTATE when not suspended,
+ * not authed or ended by either side; the error that the mux had ended with; -ENOMEM, or what
+ * OpenSSL failed with. On failure the channel is still suspended. */
+int channel_resume(struct channel *ch, SSL_CTX *ctx);
+
 struct mux *channel_mux(struct channel *ch);
-struct tls *channel_tls(struct channel *ch);
+struct tls *channel_tls(struct channel *ch); /* NULL while suspended */
 
 #endif

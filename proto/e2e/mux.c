@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/e2e/mux_priv.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ static const struct {
     {MUX_CREDIT, BY_BOTH | OWN}, {MUX_SCREDIT, BY_BOTH | OWN}, {MUX_FIN, BY_BOTH | OWN},
     {MUX_RESET, BY_BOTH | OWN},	 {MUX_PING, BY_BOTH | OWN},    {MUX_PONG, BY_BOTH | OWN},
     {MUX_RESUME, BY_CONSOLE},	 {MUX_RESUMED, BY_AGENT},      {MUX_AUDIT_MARK, BY_BOTH},
-    {MUX_END, BY_BOTH},		 {MUX_CATALOG, BY_AGENT},
+    {MUX_END, BY_BOTH},		 {MUX_ACK, BY_BOTH | OWN},     {MUX_CATALOG, BY_AGENT},
 };
 
 static unsigned permit(uint8_t type)
@@ -63,7 +64,8 @@ struct mux *mux_new(enum mux_role role, const struct mux_events *ev, void *owner
 	m->controls = bucket(MUX_CONTROL_BURST, MUX_CONTROL_RATE);
 	m->opens = bucket(MUX_OPEN_BURST, MUX_OPEN_RATE);
 	m->resets = bucket(MUX_RESET_BURST, MUX_RESET_RATE);
-	buf_init(&m->control, MUX_CONTROL_QUEUE_MAX);
+	buf_init(&m->control, MUX_CONTROL_QUEUE_MAX + MUX_OWN_MAX);
+	buf_init(&m->hand, MUX_UNAUTHED_BYTES + END_ROOM);
 	return m;
 }
 
@@ -74,6 +76,7 @@ void mux_free(struct mux *m)
 	while (m->count > 0)
 		mux_stream_remove(m, m->streams[m->count - 1]);
 	buf_done(&m->control);
+	buf_done(&m->hand);
 	free(m);
 }
 
@@ -96,20 +99,64 @@ static bool open_is_right(const struct mux *m, const void *p, size_t n)
 	       msg.first_credit == MUX_WINDOW_FIRST;
 }
 
+/* RESUME is for who has lost something, RESUMED answers it. */
+static bool is_in_phase(const struct mux *m, uint8_t type)
+{
+	if (type == MUX_RESUME)
+		return m->authed && m->phase == MUX_SUSPENDED;
+	if (type == MUX_RESUMED)
+		return m->authed && m->phase != MUX_FLOWING && !m->said_resumed;
+	return true;
+}
+
+/* What waits for a resume waits in our own queue; only what goes out at once is counted. */
 static bool is_too_early(struct mux *m, uint8_t type, size_t n)
 {
-	if (m->authed || type == MUX_END)
+	bool waits = m->phase != MUX_FLOWING && mux_frame_is_sequenced(type);
+
+	if ((m->authed && m->phase == MUX_FLOWING) || (m->authed && waits) || type == MUX_END)
 		return false;
 	m->early_out++;
 	m->early_out_bytes += MUX_HEADER + n;
 	return m->early_out > MUX_UNAUTHED_FRAMES || m->early_out_bytes > MUX_UNAUTHED_BYTES;
 }
 
+/* Messages of a handshake do not wait for those that wait for it, and have a room of their own. END
+ * is the last of the messages, but it does not wait for a resume. */
+static bool goes_first(const struct mux *m, uint8_t type)
+{
+	if (type == MUX_END)
+		return m->phase != MUX_FLOWING;
+	return !mux_frame_is_sequenced(type);
+}
+
+static int enqueue(struct mux *m, uint8_t type, const uint8_t *header, const void *p, size_t n)
+{
+	bool first = goes_first(m, type);
+	struct buf *to = first ? &m->hand : &m->control;
+	size_t used = first ? m->hand.len : m->control.len - m->own;
+	size_t limit = first ? m->hand.limit : MUX_CONTROL_QUEUE_MAX;
+	size_t size = MUX_HEADER + n + (type == MUX_END ? 0 : END_ROOM);
+
+	if (size > limit - used)
+		return AS_EFULL;
+
+	uint8_t *at = buf_reserve(to, MUX_HEADER + n);
+	if (!at)
+		return -ENOMEM;
+	memcpy(at, header, MUX_HEADER);
+	if (n > 0)
+		memcpy(at + MUX_HEADER, p, n);
+	buf_commit(to, MUX_HEADER + n);
+	return 0;
+}
+
 int mux_send(struct mux *m, uint8_t type, const void *p, size_t n)
 {
 	uint8_t header[MUX_HEADER];
 
-	if (!mux_may_send(m->role, type) || mux_is_own(type) || m->end_queued)
+	if (!mux_may_send(m->role, type) || mux_is_own(type) || m->end_queued ||
+	    !is_in_phase(m, type))
 		return AS_ESTATE;
 	if (n > MUX_PAYLOAD_MAX)
 		return AS_E_TOO_BIG;
@@ -123,14 +170,14 @@ int mux_send(struct mux *m, uint8_t type, const void *p, size_t n)
 	if (is_too_early(m, type, n))
 		return AS_ESTATE;
 
-	size_t kept = type == MUX_END ? 0 : END_ROOM;
-	if ((size_t)size + kept > m->control.limit - m->control.len)
-		return AS_EFULL;
-	int err = buf_append(&m->control, header, sizeof header);
-	if (err == 0)
-		err = buf_append(&m->control, p, n);
+	int err = enqueue(m, type, header, p, n);
+	if (err < 0)
+		return err;
 	m->end_queued = type == MUX_END;
-	return err;
+	m->said_resumed = m->said_resumed || type == MUX_RESUMED;
+	if (type == MUX_RESUMED && m->phase == MUX_HELD)
+		m->phase = MUX_FLOWING;
+	return 0;
 }
 
 void mux_ping(struct mux *m, uint64_t token)
@@ -153,6 +200,16 @@ size_t mux_streams(const struct mux *m)
 uint64_t mux_ignored_credits(const struct mux *m)
 {
 	return m->ignored_credits;
+}
+
+bool mux_is_authed(const struct mux *m)
+{
+	return m->authed;
+}
+
+int mux_error(const struct mux *m)
+{
+	return m->err;
 }
 
 uint32_t mux_blamed(const struct mux *m)

@@ -16,7 +16,7 @@
  *            or mux_stream_refuse()
  *   agent:   mux_stream_write()* then mux_stream_finish(), or mux_stream_reset()
  *   console: on_data()* then on_fin(), or on_reset(); mux_consumed() as it gets rid of the bytes
- *   both:    the stream is forgotten by itself when it has ended and all its bytes are consumed,
+ *   both:    the stream is over by itself when it has ended and all its bytes are consumed,
  *            or by mux_stream_drop().
  * The console may send on a stream, too, once the agent has called mux_stream_listen().
  *
@@ -25,8 +25,25 @@
  * the consumer has nothing left to do. All streams together: MUX_SESSION_WINDOW. Credit is given
  * back for what was consumed (mux_consumed()), never for what merely arrived.
  *
+ * A lost connection (PROTOCOL.md sections 4 and 9): what the peer may not have is kept. Messages
+ * (but HELLO, PAKE_*, RESUME, RESUMED and END), RESET and FIN are counted, and MUX_ACK says
+ * how many have arrived; data is kept until the peer's CREDIT says that it is consumed.
+ *
+ *   both:    mux_suspend() when the connection is lost (channel_suspend() does it)
+ *            only HELLO, RESUME, RESUMED and END pass; all else waits, and all of this may be
+ *            called: writing, consuming, opening, resetting
+ *   console: HELLO, then RESUME with mux_resume_table()
+ *   agent:   RESUME is proved -> mux_resume(its table), then RESUMED with mux_resume_table()
+ *   console: RESUMED is proved -> mux_resume(its table), still inside on_message(MUX_RESUMED)
+ *
+ * After that everything goes on as if nothing had been: each message and each byte comes once,
+ * in order within the messages and within each stream. It may be lost at any point and begun again.
+ * Whatever a peer does before its proof is taken, END and broken rules included, costs only
+ * that connection: the next mux_suspend() forgets it.
+ *
  * Memory is bounded whatever the peer does: 2 * MUX_STREAMS_MAX streams, of each at most
- * MUX_QUEUE_MAX bytes to send; MUX_CONTROL_QUEUE_MAX of control messages; one frame being
+ * MUX_QUEUE_MAX bytes to send; MUX_KEPT_MAX bytes of all streams that were sent and are kept;
+ * MUX_CONTROL_QUEUE_MAX of control messages, those that are kept included; one frame being
  * received. Received data is handed on at once and never kept here.
  */
 #ifndef AS_E2E_MUX_H
@@ -48,6 +65,13 @@ enum mux_role { MUX_AGENT, MUX_CONSOLE };
 #define MUX_WINDOW_FIRST      (256u << 10)
 #define MUX_WINDOW_MAX	      (4u << 20)
 #define MUX_SESSION_WINDOW    (8u << 20)
+/* Sent and kept for a resume. A fair peer never makes us wait for it: what is not consumed is
+ * within the session window, and what is consumed is told at the latest after a quarter of that. */
+#define MUX_KEPT_MAX (MUX_SESSION_WINDOW + MUX_SESSION_WINDOW / 2)
+
+/* When MUX_ACK is sent: after so many messages, so many bytes of them, or a FIN. */
+#define MUX_ACK_MESSAGES 8
+#define MUX_ACK_BYTES	 8192
 
 /* Before mux_set_authed(), in each direction; only messages, no streams. */
 #define MUX_UNAUTHED_FRAMES 8
@@ -86,10 +110,11 @@ void mux_free(struct mux *m);
 
 /* The code was proved: streams may be opened and the narrow limits end. */
 void mux_set_authed(struct mux *m);
+bool mux_is_authed(const struct mux *m);
 
 /* Bytes from the peer, cut anywhere. now_ms: any clock that never goes back. 0, or an error that
  * is final and comes again at every further call: AS_E_PROTOCOL, AS_E_TOO_BIG, AS_E_RATE,
- * AS_E_QUOTA, or what a callback returned. */
+ * AS_E_QUOTA, AS_E_RESUME, or what a callback returned. */
 int mux_feed(struct mux *m, const uint8_t *p, size_t n, uint64_t now_ms);
 
 /* The next frame, whole: its size, or 0 when there is nothing to send. cap >= MUX_FRAME_MAX.
@@ -98,7 +123,8 @@ int mux_next(struct mux *m, uint8_t *buf, size_t cap);
 bool mux_has_output(const struct mux *m);
 
 /* Queues one control message. AS_EFULL, AS_E_TOO_BIG; AS_ESTATE for a type that is the
- * other role's, is made here (flow control, PING) or comes too early or after MUX_END. */
+ * other role's, is made here (flow control, PING, ACK), comes too early or after MUX_END, or
+ * is RESUME or RESUMED while nothing was lost. */
 int mux_send(struct mux *m, uint8_t type, const void *p, size_t n);
 
 /* At most one PING and one PONG wait at any time. */
@@ -133,18 +159,36 @@ void mux_stream_drop(struct mux *m, uint32_t stream);
  * there. */
 void mux_consumed(struct mux *m, uint32_t stream, size_t n);
 
+/* The connection is lost; call it for each one that is. Half a frame that came is dropped; so are
+ * PING, PONG and messages of a handshake that wait. Not from a callback. */
+void mux_suspend(struct mux *m);
+bool mux_is_suspended(const struct mux *m); /* until mux_resume() */
+
+/* What has arrived here, for RESUME or RESUMED (wire/mux_table.h): its size. cap >=
+ * MUX_TABLE_LEN_MAX. Nothing arrives while the mux is suspended, so it stays true. */
+int mux_resume_table(const struct mux *m, uint8_t *buf, size_t cap);
+
+/* The peer's table: forgets what it has, takes back what it has not, and lets everything go on. On
+ * the agent nothing goes out before RESUMED does: call mux_send(MUX_RESUMED) next, or have
+ * called it just before. AS_ESTATE when not suspended. AS_E_RESUME for a table that cannot be
+ * true; that is final, as an error of mux_feed(), and nothing of it was used. */
+int mux_resume(struct mux *m, const uint8_t *table, size_t n);
+
 struct mux_stat {
-	uint64_t received, consumed, sent; /* offsets, that is bytes of payload since OPEN */
-	uint64_t may_send;		   /* the peer's grant, absolute */
-	size_t queued;			   /* written and not yet sent */
-	uint32_t window;		   /* what we grant beyond consumed */
+	/* Offsets, that is bytes of payload since OPEN. sent never goes back. */
+	uint64_t received, consumed, sent;
+	uint64_t may_send; /* the peer's grant, absolute */
+	size_t queued;	   /* written and not yet sent */
+	size_t kept;	   /* sent, and the peer may not have it */
+	uint32_t window;   /* what we grant beyond consumed */
 };
 /* False when there is no such stream. */
 bool mux_stream_stat(const struct mux *m, uint32_t stream, struct mux_stat *out);
 size_t mux_streams(const struct mux *m);	   /* how many are open */
 uint64_t mux_ignored_credits(const struct mux *m); /* CREDIT and SCREDIT that raised nothing */
 
-/* After an error of mux_feed(): which stream it was about (0: none) and what was wrong. */
+int mux_error(const struct mux *m); /* what mux_feed() has ended with, or 0 */
+/* After an error: which stream it was about (0: none) and what was wrong. */
 uint32_t mux_blamed(const struct mux *m);
 const char *mux_why(const struct mux *m);
 

@@ -13,15 +13,15 @@
 #include "proto/base/err.h"
 #include "proto/wire/messages.h"
 
-static int fail(struct mux *m, int err, uint32_t stream, const char *fmt, ...) AS_PRINTF(4, 5);
-
-/* Notes the first error for good. */
-static int fail(struct mux *m, int err, uint32_t stream, const char *fmt, ...)
+int mux_fail(struct mux *m, int err, uint32_t stream, const char *fmt, ...)
 {
 	va_list args;
 	int n = 0;
 
+	if (m->err != 0)
+		return m->err;
 	m->err = err;
+	m->unproved = m->phase == MUX_SUSPENDED;
 	m->blamed = stream;
 	if (stream != 0)
 		n = snprintf(m->why, sizeof m->why, "stream %u: ", (unsigned)stream);
@@ -55,22 +55,42 @@ static int count_control(struct mux *m, const char *what)
 {
 	if (bucket_take(&m->controls, m->now))
 		return 0;
-	return fail(m, AS_E_RATE, 0, "too many control frames, the last was %s", what);
+	return mux_fail(m, AS_E_RATE, 0, "too many control frames, the last was %s", what);
 }
 
-/* What may come before the code is proved: few messages, no streams. */
+/* What may come before the code is proved, or after a lost connection before RESUME: few messages,
+ * no streams. */
+static bool is_early(const struct mux *m)
+{
+	return !m->authed || m->phase == MUX_SUSPENDED;
+}
+
+static int check_phase(struct mux *m, const struct mux_frame *f)
+{
+	bool proves = f->type == MUX_RESUME || f->type == MUX_RESUMED;
+	bool suspended = m->authed && m->phase == MUX_SUSPENDED;
+
+	if (proves && !suspended)
+		return mux_fail(m, AS_E_PROTOCOL, 0, "a resume when nothing was lost");
+	if (suspended && !proves && f->type != MUX_HELLO && f->type != MUX_END)
+		return mux_fail(m, AS_E_PROTOCOL, f->stream, "frame type 0x%02x before the resume",
+				f->type);
+	return 0;
+}
+
 static int check_early(struct mux *m, const struct mux_frame *f)
 {
-	if (m->authed)
+	if (!is_early(m))
 		return 0;
-	if (f->stream != 0 || f->type == MUX_OPEN || f->type == MUX_CREDIT ||
+	if (f->stream != 0 || f->type == MUX_ACK || f->type == MUX_OPEN || f->type == MUX_CREDIT ||
 	    f->type == MUX_SCREDIT)
-		return fail(m, AS_E_PROTOCOL, f->stream,
-			    "frame type 0x%02x before the code was proved", f->type);
+		return mux_fail(m, AS_E_PROTOCOL, f->stream,
+				"frame type 0x%02x before the code was proved", f->type);
 	m->early_in++;
 	m->early_in_bytes += MUX_HEADER + f->len;
 	if (m->early_in > MUX_UNAUTHED_FRAMES || m->early_in_bytes > MUX_UNAUTHED_BYTES)
-		return fail(m, AS_E_PROTOCOL, 0, "too much before the code was proved");
+		return mux_fail(m, AS_E_PROTOCOL, 0, "too much before the %s",
+				m->authed ? "resume" : "code was proved");
 	return 0;
 }
 
@@ -81,7 +101,7 @@ static int find_known(struct mux *m, uint32_t id, struct mux_stream **out)
 {
 	*out = mux_find(m, id);
 	if (!*out && (id % 2 == 0 || id > m->last_id))
-		return fail(m, AS_E_PROTOCOL, id, "never opened");
+		return mux_fail(m, AS_E_PROTOCOL, id, "never opened");
 	return 0;
 }
 
@@ -93,16 +113,16 @@ static int on_data(struct mux *m, const struct mux_frame *f)
 	if (err < 0)
 		return err;
 	if (f->len > m->granted - m->received)
-		return fail(m, AS_E_PROTOCOL, f->stream, "more data than the session's window");
+		return mux_fail(m, AS_E_PROTOCOL, f->stream, "more data than the session's window");
 	m->received += f->len;
 	if (!s || s->dead) {
 		mux_session_consume(m, f->len);
 		return 0;
 	}
 	if (!s->receives || s->fin_in)
-		return fail(m, AS_E_PROTOCOL, f->stream, "data that nobody asked for");
+		return mux_fail(m, AS_E_PROTOCOL, f->stream, "data that nobody asked for");
 	if (f->len > s->granted - s->received)
-		return fail(m, AS_E_PROTOCOL, f->stream, "more data than its window");
+		return mux_fail(m, AS_E_PROTOCOL, f->stream, "more data than its window");
 
 	if (s->consumed < s->received)
 		s->hit_limit = false; /* the consumer is behind, not the window too small */
@@ -110,13 +130,13 @@ static int on_data(struct mux *m, const struct mux_frame *f)
 	if (s->received == s->granted)
 		s->hit_limit = true;
 	if (EVP_DigestUpdate(s->hash_in, f->payload, f->len) != 1)
-		return fail(m, AS_E_INTERNAL, f->stream, "SHA-256 failed");
+		return mux_fail(m, AS_E_INTERNAL, f->stream, "SHA-256 failed");
 	if (!m->ev->on_data) {
 		mux_consumed(m, f->stream, f->len);
 		return 0;
 	}
 	err = m->ev->on_data(f->stream, f->payload, f->len, m->owner);
-	return err < 0 ? fail(m, err, f->stream, "refused by the consumer") : 0;
+	return err < 0 ? mux_fail(m, err, f->stream, "refused by the consumer") : 0;
 }
 
 static int on_fin(struct mux *m, const struct mux_frame *f)
@@ -129,13 +149,13 @@ static int on_fin(struct mux *m, const struct mux_frame *f)
 	if (err < 0)
 		return err;
 	if (mux_fin_decode(f->payload, f->len, &fin) < 0)
-		return fail(m, AS_E_PROTOCOL, f->stream, "malformed FIN");
+		return mux_fail(m, AS_E_PROTOCOL, f->stream, "malformed FIN");
 	if (!s || s->dead)
 		return 0;
 	if (!s->receives || s->fin_in)
-		return fail(m, AS_E_PROTOCOL, f->stream, "ended twice");
+		return mux_fail(m, AS_E_PROTOCOL, f->stream, "ended twice");
 	if (EVP_DigestFinal_ex(s->hash_in, sum, NULL) != 1)
-		return fail(m, AS_E_INTERNAL, f->stream, "SHA-256 failed");
+		return mux_fail(m, AS_E_INTERNAL, f->stream, "SHA-256 failed");
 
 	bool ok = fin.final == s->received && memcmp(sum, fin.sha256, sizeof sum) == 0;
 	s->fin_in = true;
@@ -155,16 +175,16 @@ static int on_reset(struct mux *m, const struct mux_frame *f)
 	if (err < 0)
 		return err;
 	if (mux_u32_decode(f->payload, f->len, &code) < 0)
-		return fail(m, AS_E_PROTOCOL, f->stream, "malformed RESET");
+		return mux_fail(m, AS_E_PROTOCOL, f->stream, "malformed RESET");
 	if (!bucket_take(&m->resets, m->now))
-		return fail(m, AS_E_RATE, f->stream, "too many resets");
+		return mux_fail(m, AS_E_RATE, f->stream, "too many resets");
 	if (!s || s->dead)
 		return 0;
 
 	/* Ended in our direction already: what we hold of it is whole, only ours to send is over.
 	 */
-	bool tell = mux_stream_is_open(s);
-	mux_stream_kill(s);
+	bool tell = mux_stream_is_open(s) && !s->left;
+	mux_stream_kill(m, s);
 	mux_stream_settle(m, s); /* s may be gone */
 	if (tell && m->ev->on_reset)
 		m->ev->on_reset(f->stream, err_from_wire(code), m->owner);
@@ -185,7 +205,7 @@ static int on_credit(struct mux *m, const struct mux_frame *f)
 	struct mux_stream *s;
 
 	if (mux_credit_decode(f->payload, f->len, &c) < 0)
-		return fail(m, AS_E_PROTOCOL, 0, "malformed CREDIT");
+		return mux_fail(m, AS_E_PROTOCOL, 0, "malformed CREDIT");
 
 	int err = find_known(m, c.stream, &s);
 	if (err < 0)
@@ -195,9 +215,11 @@ static int on_credit(struct mux *m, const struct mux_frame *f)
 		return count_control(m, "CREDIT");
 	}
 	if (!credit_is_sound(s, &c))
-		return fail(m, AS_E_PROTOCOL, c.stream, "credit for data that was never sent");
+		return mux_fail(m, AS_E_PROTOCOL, c.stream, "credit for data that was never sent");
 
 	uint64_t raise = c.max - s->may_send;
+	if (c.consumed > s->out.base)
+		mux_stream_forget(m, s, c.consumed);
 	s->may_send = c.max;
 	s->sends = true;
 	return raise >= MUX_CREDIT_WORTH ? 0 : count_control(m, "CREDIT");
@@ -208,13 +230,13 @@ static int on_scredit(struct mux *m, const struct mux_frame *f)
 	uint64_t granted;
 
 	if (mux_u64_decode(f->payload, f->len, &granted) < 0)
-		return fail(m, AS_E_PROTOCOL, 0, "malformed SCREDIT");
+		return mux_fail(m, AS_E_PROTOCOL, 0, "malformed SCREDIT");
 	if (granted <= m->may_send) {
 		m->ignored_credits++;
 		return count_control(m, "SCREDIT");
 	}
 	if (granted - m->sent > MUX_SESSION_WINDOW)
-		return fail(m, AS_E_PROTOCOL, 0, "session credit for data that was never sent");
+		return mux_fail(m, AS_E_PROTOCOL, 0, "session credit for data that was never sent");
 
 	uint64_t raise = granted - m->may_send;
 	m->may_send = granted;
@@ -223,12 +245,37 @@ static int on_scredit(struct mux *m, const struct mux_frame *f)
 
 /* ---- messages ---- */
 
+/* Acknowledged in batches, and at once where the peer keeps much for it: a whole stream. */
+static void count_sequenced(struct mux *m, const struct mux_frame *f)
+{
+	m->seq_in++;
+	m->untold_bytes += MUX_HEADER + f->len;
+	if (f->type == MUX_FIN || m->seq_in - m->seq_told >= MUX_ACK_MESSAGES ||
+	    m->untold_bytes >= MUX_ACK_BYTES)
+		m->ack_due = true;
+}
+
+/* One that tells something new is paid by what we sent. */
+static int on_ack(struct mux *m, const struct mux_frame *f)
+{
+	uint64_t n;
+
+	if (mux_u64_decode(f->payload, f->len, &n) < 0)
+		return mux_fail(m, AS_E_PROTOCOL, 0, "malformed ACK");
+	if (n > m->seq_out)
+		return mux_fail(m, AS_E_PROTOCOL, 0, "ACK for messages that were never sent");
+	if (n <= m->seq_acked)
+		return count_control(m, "ACK");
+	mux_forget_controls(m, n - m->seq_acked);
+	return 0;
+}
+
 static int on_ping(struct mux *m, const struct mux_frame *f)
 {
 	uint64_t token;
 
 	if (mux_u64_decode(f->payload, f->len, &token) < 0)
-		return fail(m, AS_E_PROTOCOL, 0, "malformed PING or PONG");
+		return mux_fail(m, AS_E_PROTOCOL, 0, "malformed PING or PONG");
 	if (f->type == MUX_PING) {
 		m->pong_due = true;
 		m->pong = token;
@@ -243,19 +290,20 @@ static int accept_open(struct mux *m, const struct mux_frame *f)
 	as_Open msg;
 
 	if (!bucket_take(&m->opens, m->now))
-		return fail(m, AS_E_RATE, 0, "too many streams opened in a short time");
+		return mux_fail(m, AS_E_RATE, 0, "too many streams opened in a short time");
 	if (msg_decode(MSG_OPEN, f->payload, f->len, &msg) < 0)
-		return fail(m, AS_E_PROTOCOL, 0, "malformed OPEN");
+		return mux_fail(m, AS_E_PROTOCOL, 0, "malformed OPEN");
 	if (msg.stream % 2 == 0 || msg.stream <= m->last_id)
-		return fail(m, AS_E_PROTOCOL, msg.stream, "its number is even or was used before");
+		return mux_fail(m, AS_E_PROTOCOL, msg.stream,
+				"its number is even or was used before");
 	if (msg.first_credit > MUX_WINDOW_MAX)
-		return fail(m, AS_E_PROTOCOL, msg.stream, "too large a first credit");
+		return mux_fail(m, AS_E_PROTOCOL, msg.stream, "too large a first credit");
 	if (m->count >= MUX_ENTRIES_MAX || mux_streams(m) >= MUX_STREAMS_MAX)
-		return fail(m, AS_E_QUOTA, msg.stream, "too many open streams");
+		return mux_fail(m, AS_E_QUOTA, msg.stream, "too many open streams");
 
 	struct mux_stream *s = mux_stream_add(m, msg.stream);
 	if (!s)
-		return fail(m, AS_E_INTERNAL, msg.stream, "no memory");
+		return mux_fail(m, AS_E_INTERNAL, msg.stream, "no memory");
 	s->sends = true;
 	s->may_send = msg.first_credit;
 	return 0;
@@ -267,7 +315,7 @@ static int forget_refused(struct mux *m, const struct mux_frame *f)
 	as_OpenErr msg;
 
 	if (msg_decode(MSG_OPEN_ERR, f->payload, f->len, &msg) < 0)
-		return fail(m, AS_E_PROTOCOL, 0, "malformed OPEN_ERR");
+		return mux_fail(m, AS_E_PROTOCOL, 0, "malformed OPEN_ERR");
 	mux_stream_drop(m, msg.stream);
 	return 0;
 }
@@ -278,12 +326,14 @@ static int on_message(struct mux *m, const struct mux_frame *f)
 
 	if (err < 0)
 		return err;
-	if (f->type == MUX_END)
+	if (f->type == MUX_END) {
 		m->end_received = true;
+		m->unproved = m->phase == MUX_SUSPENDED;
+	}
 	if (m->ev->on_message)
 		err = m->ev->on_message(f->type, f->payload, f->len, m->owner);
 	if (err < 0)
-		return fail(m, err, 0, "message type 0x%02x was refused", f->type);
+		return mux_fail(m, err, 0, "message type 0x%02x was refused", f->type);
 	return f->type == MUX_OPEN_ERR ? forget_refused(m, f) : 0;
 }
 
@@ -305,15 +355,17 @@ static int dispatch(struct mux *m, const struct mux_frame *f)
 	case MUX_PING:
 	case MUX_PONG:
 		return on_ping(m, f);
+	case MUX_ACK:
+		return on_ack(m, f);
 	default:
 		return on_message(m, f);
 	}
 }
 
-/* DATA is limited by its windows, and useful credit by our own data; all else by tokens. */
+/* DATA is limited by its windows, useful credit and ACK by what we sent; all else by tokens. */
 static bool costs_token(uint8_t type)
 {
-	return type != MUX_DATA && type != MUX_CREDIT && type != MUX_SCREDIT;
+	return type != MUX_DATA && type != MUX_CREDIT && type != MUX_SCREDIT && type != MUX_ACK;
 }
 
 static int on_frame(struct mux *m, const uint8_t *p, size_t n)
@@ -323,19 +375,23 @@ static int on_frame(struct mux *m, const uint8_t *p, size_t n)
 	int err = mux_frame_decode(p, n, &f);
 
 	if (err < 0)
-		return fail(m, AS_E_PROTOCOL, 0, "malformed frame");
+		return mux_fail(m, AS_E_PROTOCOL, 0, "malformed frame");
 	if (m->end_received)
-		return fail(m, AS_E_PROTOCOL, 0, "frames after END");
-	err = check_early(m, &f);
+		return mux_fail(m, AS_E_PROTOCOL, 0, "frames after END");
+	err = check_phase(m, &f);
+	if (err == 0)
+		err = check_early(m, &f);
 	if (err == 0 && costs_token(f.type))
 		err = count_control(m, "a message");
 	if (err < 0)
 		return err;
+	if (mux_frame_is_sequenced(f.type))
+		count_sequenced(m, &f);
 	if (!mux_may_send(peer, f.type)) {
-		bool known = f.type <= MUX_END || f.type == MUX_CATALOG;
+		bool known = f.type <= MUX_ACK || f.type == MUX_CATALOG;
 
-		return known ? fail(m, AS_E_PROTOCOL, f.stream, "type 0x%02x from the wrong side",
-				    f.type)
+		return known ? mux_fail(m, AS_E_PROTOCOL, f.stream,
+					"type 0x%02x from the wrong side", f.type)
 			     : 0;
 	}
 	return dispatch(m, &f);
@@ -373,7 +429,7 @@ int mux_feed(struct mux *m, const uint8_t *p, size_t n, uint64_t now_ms)
 			size = hold(m, p, n, &took);
 		}
 		if (size < 0)
-			return fail(m, size, 0, "a frame is longer than its type may be");
+			return mux_fail(m, size, 0, "a frame is longer than its type may be");
 		p += took;
 		n -= took;
 		if (size > 0) {

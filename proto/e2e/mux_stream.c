@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The streams of a mux and what their owner does with them. A stream is in the table from OPEN
- * until both its directions are over, our RESET is out and the consumer has all its bytes;
- * an id that is not in the table but not above last_id is a forgotten one.
+ * until both its directions are over, our RESET is out, the consumer has all its bytes and the
+ * peer our FIN; an id that is not in the table but not above last_id is a forgotten one. For the
+ * owner a stream is over when it only waits for the peer to have our FIN.
  */
 #include "proto/e2e/mux_priv.h"
 
@@ -24,13 +25,21 @@ struct mux_stream *mux_find(const struct mux *m, uint32_t id)
 	return NULL;
 }
 
+/* NULL for one that is over for its owner, too. */
+static struct mux_stream *find_owned(const struct mux *m, uint32_t id)
+{
+	struct mux_stream *s = mux_find(m, id);
+
+	return s && !s->left ? s : NULL;
+}
+
 static void stream_free(struct mux_stream *s)
 {
 	if (!s)
 		return;
 	EVP_MD_CTX_free(s->hash_in);
 	EVP_MD_CTX_free(s->hash_out);
-	buf_done(&s->queue);
+	mux_bytes_clear(&s->out);
 	free(s);
 }
 
@@ -54,7 +63,6 @@ struct mux_stream *mux_stream_add(struct mux *m, uint32_t id)
 
 	s->id = id;
 	s->window = MUX_WINDOW_FIRST;
-	buf_init(&s->queue, MUX_QUEUE_MAX);
 	s->hash_in = hash_new();
 	s->hash_out = hash_new();
 	if (!s->hash_in || !s->hash_out) {
@@ -76,15 +84,24 @@ void mux_stream_remove(struct mux *m, struct mux_stream *s)
 	memmove(&m->streams[i], &m->streams[i + 1], (m->count - i) * sizeof m->streams[0]);
 	if (m->turn > i)
 		m->turn--;
+	m->kept -= (size_t)(s->peak - s->out.base);
 	stream_free(s);
 }
 
-void mux_stream_kill(struct mux_stream *s)
+void mux_stream_forget(struct mux *m, struct mux_stream *s, uint64_t upto)
+{
+	m->kept -= (size_t)(upto - s->out.base);
+	mux_bytes_forget(&s->out, upto);
+}
+
+void mux_stream_kill(struct mux *m, struct mux_stream *s)
 {
 	s->dead = true;
 	s->credit_due = false;
 	s->wants_room = false;
-	buf_done(&s->queue);
+	m->kept -= (size_t)(s->peak - s->out.base);
+	mux_bytes_clear(&s->out);
+	s->sent = s->peak = s->out.end;
 }
 
 /* A RESET that waits keeps the stream open: OPEN overtakes it, and the peer must not see one
@@ -98,8 +115,20 @@ bool mux_stream_is_open(const struct mux_stream *s)
 
 void mux_stream_settle(struct mux *m, struct mux_stream *s)
 {
-	if (!mux_stream_is_open(s) && s->consumed == s->received)
+	if (mux_stream_is_open(s) || s->consumed != s->received)
+		return;
+	s->left = true;
+	if (s->dead || !s->fin_out || s->fin_acked)
 		mux_stream_remove(m, s);
+}
+
+/* The owner has done with the stream. What it had finished still arrives. */
+static void let_go(struct mux *m, struct mux_stream *s)
+{
+	if (mux_stream_is_open(s) || !s->fin_out || s->fin_acked)
+		mux_stream_kill(m, s);
+	mux_session_consume(m, s->received - s->consumed);
+	s->consumed = s->received;
 }
 
 /* ---- opening and closing ---- */
@@ -125,7 +154,7 @@ int mux_stream_refuse(struct mux *m, uint32_t stream, int err)
 	as_OpenErr msg = {.stream = stream, .code = err_to_wire(err)};
 	uint8_t buf[as_OpenErr_size];
 
-	if (m->role != MUX_AGENT || !mux_find(m, stream))
+	if (m->role != MUX_AGENT || !find_owned(m, stream))
 		return AS_ESTATE;
 
 	int n = msg_encode(MSG_OPEN_ERR, &msg, buf, sizeof buf);
@@ -140,7 +169,7 @@ int mux_stream_refuse(struct mux *m, uint32_t stream, int err)
 
 int mux_stream_listen(struct mux *m, uint32_t stream)
 {
-	struct mux_stream *s = mux_find(m, stream);
+	struct mux_stream *s = find_owned(m, stream);
 
 	if (m->role != MUX_AGENT || !s || s->dead || s->finishing)
 		return AS_ESTATE;
@@ -151,7 +180,7 @@ int mux_stream_listen(struct mux *m, uint32_t stream)
 
 int mux_stream_finish(struct mux *m, uint32_t stream)
 {
-	struct mux_stream *s = mux_find(m, stream);
+	struct mux_stream *s = find_owned(m, stream);
 
 	if (!s || s->dead || !s->sends || s->finishing)
 		return AS_ESTATE;
@@ -162,30 +191,26 @@ int mux_stream_finish(struct mux *m, uint32_t stream)
 
 int mux_stream_reset(struct mux *m, uint32_t stream, int err)
 {
-	struct mux_stream *s = mux_find(m, stream);
+	struct mux_stream *s = find_owned(m, stream);
 
 	if (!s || s->dead)
 		return AS_ESTATE;
 
 	bool tell = mux_stream_is_open(s);
-	mux_stream_kill(s);
+	let_go(m, s);
 	s->reset_due = tell;
 	s->reset_code = err_to_wire(err);
-	mux_session_consume(m, s->received - s->consumed);
-	s->consumed = s->received;
 	mux_stream_settle(m, s);
 	return 0;
 }
 
 void mux_stream_drop(struct mux *m, uint32_t stream)
 {
-	struct mux_stream *s = mux_find(m, stream);
+	struct mux_stream *s = find_owned(m, stream);
 	if (!s)
 		return;
 
-	mux_stream_kill(s);
-	mux_session_consume(m, s->received - s->consumed);
-	s->consumed = s->received;
+	let_go(m, s);
 	mux_stream_settle(m, s);
 }
 
@@ -193,17 +218,17 @@ void mux_stream_drop(struct mux *m, uint32_t stream)
 
 int mux_stream_write(struct mux *m, uint32_t stream, const void *p, size_t n)
 {
-	struct mux_stream *s = mux_find(m, stream);
+	struct mux_stream *s = find_owned(m, stream);
 
 	if (!s || s->dead || !s->sends || s->finishing)
 		return AS_ESTATE;
 
-	size_t room = s->queue.limit - s->queue.len;
+	size_t room = MUX_QUEUE_MAX - (size_t)(s->out.end - s->peak);
 	s->wants_room = n > room;
 	if (n > room)
 		n = room;
 
-	int err = buf_append(&s->queue, p, n);
+	int err = mux_bytes_append(&s->out, p, n);
 	return err < 0 ? err : (int)n;
 }
 
@@ -228,7 +253,7 @@ static void tune(struct mux_stream *s)
 
 void mux_consumed(struct mux *m, uint32_t stream, size_t n)
 {
-	struct mux_stream *s = mux_find(m, stream);
+	struct mux_stream *s = find_owned(m, stream);
 	if (!s)
 		return;
 
@@ -236,7 +261,7 @@ void mux_consumed(struct mux *m, uint32_t stream, size_t n)
 		n = (size_t)(s->received - s->consumed);
 	s->consumed += n;
 	mux_session_consume(m, n);
-	if (!s->dead && !s->fin_in) {
+	if (s->receives && !s->dead && !s->fin_in) {
 		tune(s);
 		if (s->consumed + s->window - s->granted >= s->window / MUX_CREDIT_PART)
 			s->credit_due = true;
@@ -246,16 +271,17 @@ void mux_consumed(struct mux *m, uint32_t stream, size_t n)
 
 bool mux_stream_stat(const struct mux *m, uint32_t stream, struct mux_stat *out)
 {
-	const struct mux_stream *s = mux_find(m, stream);
+	const struct mux_stream *s = find_owned(m, stream);
 	if (!s)
 		return false;
 
 	*out = (struct mux_stat){
 	    .received = s->received,
 	    .consumed = s->consumed,
-	    .sent = s->sent,
+	    .sent = s->peak,
 	    .may_send = s->may_send,
-	    .queued = s->queue.len,
+	    .queued = (size_t)(s->out.end - s->peak),
+	    .kept = (size_t)(s->peak - s->out.base),
 	    .window = s->window,
 	};
 	return true;

@@ -129,6 +129,11 @@ static bool catalog_ok(const void *v)
 	return true;
 }
 
+static bool resume_ok(const void *v)
+{
+	return ((const as_Resume *)v)->table.size > 0;
+}
+
 static bool always_ok(const void *v)
 {
 	(void)v;
@@ -154,6 +159,7 @@ static const struct {
     [MSG_OPEN_OK] = {as_OpenOk_fields, sizeof(as_OpenOk), open_ok_ok},
     [MSG_OPEN_ERR] = {as_OpenErr_fields, sizeof(as_OpenErr), open_err_ok},
     [MSG_CATALOG] = {as_Catalog_fields, sizeof(as_Catalog), catalog_ok},
+    [MSG_RESUME] = {as_Resume_fields, sizeof(as_Resume), resume_ok},
     [MSG_AUDIT_MARK] = {as_AuditMark_fields, sizeof(as_AuditMark), always_ok},
     [MSG_END] = {as_End_fields, sizeof(as_End), always_ok},
 };

@@ -21,6 +21,7 @@
 #define MSG_STREAMS_MAX	   64
 #define MSG_BODY_MAX	   6144
 #define MSG_CHAIN_MAX	   8192
+#define MSG_TABLE_MAX	   4096
 
 enum msg {
 	MSG_HELLO,
@@ -37,6 +38,7 @@ enum msg {
 	MSG_OPEN_OK,
 	MSG_OPEN_ERR,
 	MSG_CATALOG,
+	MSG_RESUME, /* RESUME and RESUMED */
 	MSG_AUDIT_MARK,
 	MSG_END,
 };

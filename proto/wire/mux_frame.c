@@ -4,7 +4,7 @@
 #include "proto/base/err.h"
 #include "proto/wire/cursor.h"
 
-#define FIRST_UNKNOWN (MUX_END + 1)
+#define FIRST_UNKNOWN (MUX_ACK + 1)
 
 static size_t payload_max(uint8_t type)
 {
@@ -37,6 +37,29 @@ int mux_frame_size(const uint8_t *buf, size_t n)
 static bool is_stream_type(uint8_t type)
 {
 	return type == MUX_DATA || type == MUX_FIN || type == MUX_RESET;
+}
+
+bool mux_frame_is_sequenced(uint8_t type)
+{
+	switch (type) {
+	case MUX_HELLO:
+	case MUX_PAKE_A:
+	case MUX_PAKE_B:
+	case MUX_PAKE_CA:
+	case MUX_PAKE_CB:
+	case MUX_DATA:
+	case MUX_CREDIT:
+	case MUX_SCREDIT:
+	case MUX_PING:
+	case MUX_PONG:
+	case MUX_RESUME:
+	case MUX_RESUMED:
+	case MUX_END:
+	case MUX_ACK:
+		return false;
+	default:
+		return true;
+	}
 }
 
 int mux_frame_decode(const uint8_t *buf, size_t n, struct mux_frame *out)

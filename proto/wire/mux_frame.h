@@ -49,10 +49,16 @@ enum mux_type {
 	MUX_RESUMED = 0x17,	/* A */
 	MUX_AUDIT_MARK = 0x18,	/* both */
 	MUX_END = 0x19,		/* both; then close_notify */
+	MUX_ACK = 0x1a,		/* both; u64: sequenced frames received since the session began */
 	MUX_CATALOG = 0x80,	/* A, right after GRANT: what this agent can collect */
 };
 
 #define MUX_TYPE_MAY_IGNORE(type) ((type) >= 0x80)
+
+/* Is it counted, acknowledged and sent again after a lost connection (PROTOCOL.md section 9)? All
+ * messages but those of the handshakes and END; FIN and RESET; every type from 0x80, so that
+ * who does not know one counts it all the same. */
+bool mux_frame_is_sequenced(uint8_t type);
 
 struct mux_frame {
 	uint8_t type;
@@ -87,6 +93,6 @@ void mux_credit_encode(const struct mux_credit *c, uint8_t out[MUX_CREDIT_LEN]);
 int mux_fin_decode(const uint8_t *p, size_t n, struct mux_fin *out);
 void mux_fin_encode(const struct mux_fin *f, uint8_t out[MUX_FIN_LEN]);
 int mux_u32_decode(const uint8_t *p, size_t n, uint32_t *out); /* RESET */
-int mux_u64_decode(const uint8_t *p, size_t n, uint64_t *out); /* PING, PONG, SCREDIT */
+int mux_u64_decode(const uint8_t *p, size_t n, uint64_t *out); /* PING, PONG, SCREDIT, ACK */
 
 #endif

@@ -23,6 +23,7 @@ union any {
 	as_OpenOk open_ok;
 	as_OpenErr open_err;
 	as_Catalog catalog;
+	as_Resume resume;
 	as_AuditMark mark;
 	as_End end;
 };
@@ -87,6 +88,10 @@ static void make(enum msg m)
 		msg.catalog.entries_count = 1;
 		msg.catalog.entries[0] = (as_CatalogEntry){
 		    .op_id = 1, .name = "os", .scope = SCOPE_SYSTEM, .asks = "Version"};
+		break;
+	case MSG_RESUME:
+		msg.resume.n = UINT32_MAX;
+		msg.resume.table.size = MSG_TABLE_MAX;
 		break;
 	default:
 		break;

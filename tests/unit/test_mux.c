@@ -185,9 +185,11 @@ Test(mux, a_wrong_sum_or_length_is_reported_and_costs_only_that_stream)
 	cr_assert_eq(pair_feed_data(&console, id, 100), 0);
 	cr_assert_eq(pair_feed_fin(&console, id, 100), 0);
 	cr_assert_eq(console.bad_fins, 1);
+	cr_assert_eq(pair_next_type(&console, NULL), MUX_ACK); /* for what the agent did not send */
 	id = pair_open_stream();
 	cr_assert_eq(pair_feed_fin(&console, id, 1), 0);
 	cr_assert_eq(console.bad_fins, 2);
+	cr_assert_eq(pair_next_type(&console, NULL), MUX_ACK);
 	pair_open_stream();
 }
 

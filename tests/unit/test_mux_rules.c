@@ -99,7 +99,7 @@ Test(mux_rules, unknown_types_that_may_be_ignored_are)
 	cr_assert_eq(pair_feed(&agent, 0x81, 0, "x", 1), 0);
 	cr_assert_eq(pair_feed(&agent, 0xff, 9, "x", 1), 0);
 	cr_assert_eq(agent.seen, 0);
-	cr_assert_eq(pair_feed(&agent, 0x1a, 0, "x", 1), AS_E_PROTOCOL);
+	cr_assert_eq(pair_feed(&agent, 0x1b, 0, "x", 1), AS_E_PROTOCOL);
 }
 
 Test(mux_rules, bytes_that_are_no_frames_end_the_session)
