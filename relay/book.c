@@ -3,10 +3,8 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "proto/base/err.h"
-#include "proto/base/secret.h"
 
 #define WHEEL	 1024 /* seconds; more than any deadline is away */
 #define ID_TRIES 64   /* random ids tried before we say that the book is full */
@@ -18,12 +16,20 @@ _Static_assert(LIFE_ALL < WHEEL && BOOK_HALF_S < WHEEL && BOOK_JOINED_S < WHEEL,
 struct ticket {
 	enum book_state state;
 	uint32_t id, tag;
+	uint64_t nonce;
+	bool has_prefix;
 	uint64_t prefix;
 	uint64_t expires_s;	   /* of the id, while nobody has proved its code */
 	uint64_t deadline_s;	   /* of the state; 0: none */
 	struct ticket *next, **at; /* in its spoke of the wheel; at: NULL when in none */
+	struct ticket *same_id;	   /* the next one under the id */
 	void *end[2];
-	uint8_t handle[2][RELAY_HANDLE_LEN];
+};
+
+/* What is known of an id that is not in use. */
+struct rest {
+	uint32_t until_s; /* end of the quarantine, in seconds since the first use */
+	uint32_t nonce;	  /* of the ticket that died last: that one will not be made anew */
 };
 
 struct book {
@@ -32,8 +38,8 @@ struct book {
 	void *arg;
 	uint64_t now_s; /* up to here the wheel has turned */
 	struct ticket *wheel[WHEEL];
-	struct ticket *by_id[BOOK_IDS];
-	uint32_t free_at_s[BOOK_IDS]; /* end of the quarantine, in seconds since the first use */
+	struct ticket *by_id[BOOK_IDS]; /* one that was allocated here comes first */
+	struct rest rest[BOOK_IDS];
 	uint64_t first_s;
 	bool started;
 };
@@ -55,11 +61,11 @@ void book_free(struct book *b)
 	if (!b)
 		return;
 	for (uint32_t id = 0; b->count > 0 && id < BOOK_IDS; id++) {
-		if (!b->by_id[id])
-			continue;
-		secret_wipe(b->by_id[id], sizeof *b->by_id[id]);
-		free(b->by_id[id]);
-		b->count--;
+		for (struct ticket *next, *t = b->by_id[id]; t; t = next) {
+			next = t->same_id;
+			free(t);
+			b->count--;
+		}
 	}
 	free(b);
 }
@@ -94,6 +100,12 @@ static void set_deadline(struct book *b, struct ticket *t, uint64_t deadline_s)
 	*head = t;
 }
 
+static bool is_lost(enum book_state s)
+{
+	return s == BOOK_AGENT_LOST || s == BOOK_CONSOLE_LOST || s == BOOK_BOTH_LOST;
+}
+
+/* In state, at now_s; t is still in the state before. */
 static uint64_t deadline_of(const struct ticket *t, enum book_state state, uint64_t now_s)
 {
 	switch (state) {
@@ -103,7 +115,9 @@ static uint64_t deadline_of(const struct ticket *t, enum book_state state, uint6
 		return now_s + BOOK_JOINED_S;
 	case BOOK_AGENT_LOST:
 	case BOOK_CONSOLE_LOST:
-		return now_s + BOOK_HALF_S;
+	case BOOK_BOTH_LOST:
+		/* From the first loss: sides that come and go by turns do not live for ever. */
+		return is_lost(t->state) ? t->deadline_s : now_s + BOOK_HALF_S;
 	default:
 		return 0;
 	}
@@ -122,31 +136,43 @@ static void see_time(struct book *b, uint64_t now_s)
 
 static void bury(struct book *b, struct ticket *t, uint64_t now_s)
 {
+	struct ticket **at = &b->by_id[t->id];
+
+	while (*at != t)
+		at = &(*at)->same_id;
+	*at = t->same_id;
 	unlink_deadline(t);
-	b->by_id[t->id] = NULL;
-	b->free_at_s[t->id] = (uint32_t)(now_s - b->first_s) + BOOK_QUARANTINE_S;
+	b->rest[t->id] =
+	    (struct rest){(uint32_t)(now_s - b->first_s) + BOOK_QUARANTINE_S, (uint32_t)t->nonce};
 	b->count--;
-	secret_wipe(t, sizeof *t);
 	free(t);
+}
+
+static bool has_agent(enum book_state s)
+{
+	return s != BOOK_AGENT_LOST && s != BOOK_BOTH_LOST;
+}
+
+static bool has_console(enum book_state s)
+{
+	return s == BOOK_JOINED || s == BOOK_PAIRED || s == BOOK_AGENT_LOST;
 }
 
 /* The only writer of t->state. */
 static void move(struct book *b, struct ticket *t, const struct book_rule *rule, uint64_t now_s)
 {
-	bool console_stays = rule->to >= BOOK_JOINED && rule->to != BOOK_CONSOLE_LOST;
-
 	if (rule->to == BOOK_DEAD) {
 		bury(b, t, now_s);
 		return;
 	}
 	if (rule->to == t->state)
 		return;
-	t->state = rule->to;
-	if (!console_stays)
-		t->end[BOOK_CONSOLE] = NULL;
-	if (rule->to == BOOK_AGENT_LOST)
-		t->end[BOOK_AGENT] = NULL;
 	set_deadline(b, t, deadline_of(t, rule->to, now_s));
+	t->state = rule->to;
+	if (!has_console(rule->to))
+		t->end[BOOK_CONSOLE] = NULL;
+	if (!has_agent(rule->to))
+		t->end[BOOK_AGENT] = NULL;
 }
 
 static int apply(struct book *b, struct ticket *t, enum book_event event, uint64_t now_s,
@@ -163,6 +189,7 @@ static int apply(struct book *b, struct ticket *t, enum book_event event, uint64
 	    .code = rule->code,
 	    .end = {t->end[BOOK_AGENT], t->end[BOOK_CONSOLE]},
 	    .ticket = t,
+	    .has_prefix = t->has_prefix,
 	    .prefix = t->prefix,
 	    .tag = t->tag,
 	};
@@ -188,7 +215,7 @@ static int draw_id(struct book *b, uint64_t now_s, uint32_t *out)
 		if (err < 0)
 			return err;
 		id &= BOOK_IDS - 1;
-		if (!b->by_id[id] && b->free_at_s[id] <= now_s - b->first_s) {
+		if (!b->by_id[id] && b->rest[id].until_s <= now_s - b->first_s) {
 			*out = id;
 			return 0;
 		}
@@ -196,42 +223,68 @@ static int draw_id(struct book *b, uint64_t now_s, uint32_t *out)
 	return AS_E_RATE;
 }
 
-int book_alloc(struct book *b, void *agent, uint64_t prefix, uint64_t now_s, struct ticket **out)
+/* A ticket at the end of its id's list. */
+static int new_ticket(struct book *b, uint32_t id, struct ticket **out)
 {
+	struct ticket **at = &b->by_id[id];
 	struct ticket *t = NULL;
-	uint32_t id;
-	int err;
+	int same = 0;
 
-	see_time(b, now_s);
-	if (b->count >= b->max)
+	for (; *at; at = &(*at)->same_id)
+		same++;
+	if (b->count < b->max && same < BOOK_SAME_ID_MAX)
+		t = calloc(1, sizeof *t);
+	if (!t)
 		return AS_E_RATE;
-	err = draw_id(b, now_s, &id);
-	if (err == 0 && !(t = calloc(1, sizeof *t)))
-		err = AS_E_RATE;
+
+	int err = b->random(&t->tag, sizeof t->tag, b->arg);
 	if (err == 0)
-		err = b->random(t->handle, sizeof t->handle, b->arg);
-	if (err == 0)
-		err = b->random(&t->tag, sizeof t->tag, b->arg);
+		err = b->random(&t->nonce, sizeof t->nonce, b->arg);
 	if (err < 0) {
 		free(t);
 		return err;
 	}
-	t->state = BOOK_ALLOCATED;
 	t->id = id;
-	t->prefix = prefix;
+	*at = *out = t;
+	b->count++;
+	return 0;
+}
+
+int book_alloc(struct book *b, void *agent, uint64_t prefix, uint64_t now_s, struct ticket **out)
+{
+	struct ticket *t;
+	uint32_t id;
+
+	see_time(b, now_s);
+	if (b->count >= b->max)
+		return AS_E_RATE;
+	int err = draw_id(b, now_s, &id);
+	if (err == 0)
+		err = new_ticket(b, id, &t);
+	if (err < 0)
+		return err;
+	t->state = BOOK_ALLOCATED;
 	t->end[BOOK_AGENT] = agent;
+	ticket_set_prefix(t, prefix);
 	t->expires_s = now_s + LIFE_ALL;
 	set_deadline(b, t, t->expires_s);
-	b->by_id[id] = t;
-	b->count++;
 	*out = t;
 	return 0;
 }
 
 /* Unknown, expired and buried ids take the same way out: one look into one table. */
-static struct ticket *find(struct book *b, uint32_t id)
+static struct ticket *find(const struct book *b, uint32_t id)
 {
 	return id < BOOK_IDS ? b->by_id[id] : NULL;
+}
+
+struct ticket *book_find(const struct book *b, uint32_t id, uint64_t nonce)
+{
+	struct ticket *t = find(b, id);
+
+	while (t && t->nonce != nonce)
+		t = t->same_id;
+	return t;
 }
 
 int book_join(struct book *b, uint32_t id, void *console, uint64_t now_s, struct book_move *out)
@@ -242,34 +295,57 @@ int book_join(struct book *b, uint32_t id, void *console, uint64_t now_s, struct
 	if (!t || (t->state == BOOK_ALLOCATED && now_s >= t->expires_s))
 		return book_rule(BOOK_DEAD, BOOK_ON_JOIN)->err;
 
-	/* A new one each time: the console that was here before keeps nothing. */
-	uint8_t handle[RELAY_HANDLE_LEN];
-	int err = b->random(handle, sizeof handle, b->arg);
+	/* A new one each time: with the handle of a console that was here before nobody gets in. */
+	uint64_t nonce;
+	int err = b->random(&nonce, sizeof nonce, b->arg);
 	if (err == 0)
 		err = apply(b, t, BOOK_ON_JOIN, now_s, out);
 	if (err == 0) {
-		memcpy(t->handle[BOOK_CONSOLE], handle, sizeof handle);
+		t->nonce = nonce;
 		t->end[BOOK_CONSOLE] = out->end[BOOK_CONSOLE] = console;
 	}
 	return err;
 }
 
-int book_reattach(struct book *b, uint32_t id, enum book_side side,
-		  const uint8_t handle[RELAY_HANDLE_LEN], void *end, uint64_t now_s,
-		  struct book_move *out)
+/* From before the relay was started: both sides are lost and one of them is about to be back. */
+static int make_anew(struct book *b, uint32_t id, uint64_t nonce, uint64_t now_s,
+		     struct ticket **out)
 {
-	static const uint8_t nobody[RELAY_HANDLE_LEN];
+	int err = new_ticket(b, id, out);
+
+	if (err < 0)
+		return err;
+	(*out)->nonce = nonce;
+	(*out)->state = BOOK_BOTH_LOST;
+	set_deadline(b, *out, now_s + BOOK_HALF_S);
+	return 0;
+}
+
+static bool has_died_here(const struct book *b, uint32_t id, uint64_t nonce, uint64_t now_s)
+{
+	const struct rest *r = &b->rest[id];
+
+	return r->nonce == (uint32_t)nonce && r->until_s > now_s - b->first_s;
+}
+
+int book_reattach(struct book *b, uint32_t id, enum book_side side, uint64_t nonce, void *end,
+		  uint64_t now_s, struct book_move *out)
+{
 	enum book_event event = side == BOOK_AGENT ? BOOK_ON_AGENT_BACK : BOOK_ON_CONSOLE_BACK;
-	struct ticket *t = find(b, id);
-	bool right = secret_is_equal(handle, t ? t->handle[side] : nobody, RELAY_HANDLE_LEN);
+	struct ticket *t = book_find(b, id, nonce);
+	int err = 0;
 
 	see_time(b, now_s);
-	if (!t || !right)
+	if (!t && (id >= BOOK_IDS || has_died_here(b, id, nonce, now_s)))
 		return book_rule(BOOK_DEAD, event)->err;
-
-	int err = apply(b, t, event, now_s, out);
+	if (!t)
+		err = make_anew(b, id, nonce, now_s, &t);
 	if (err == 0)
+		err = apply(b, t, event, now_s, out);
+	if (err == 0) {
+		out->replaced = t->end[side];
 		t->end[side] = out->end[side] = end;
+	}
 	return err;
 }
 
@@ -331,14 +407,20 @@ uint32_t ticket_tag(const struct ticket *t)
 	return t->tag;
 }
 
-uint64_t ticket_prefix(const struct ticket *t)
+uint64_t ticket_nonce(const struct ticket *t)
 {
-	return t->prefix;
+	return t->nonce;
 }
 
-const uint8_t *ticket_handle(const struct ticket *t, enum book_side side)
+bool ticket_has_prefix(const struct ticket *t)
 {
-	return t->handle[side];
+	return t->has_prefix;
+}
+
+void ticket_set_prefix(struct ticket *t, uint64_t prefix)
+{
+	t->has_prefix = true;
+	t->prefix = prefix;
 }
 
 void *ticket_end(const struct ticket *t, enum book_side side)

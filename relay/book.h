@@ -6,11 +6,19 @@
  *
  *   ticket  one id and the two connections that meet under it
  *   id      what the customer reads out first; 20 bits, public, never reused for 24 h
- *   handle  16 secret bytes per side: the proof, after a lost connection, that it is back
+ *   nonce   random name of one pairing: the part of both sides' handles that brings them
+ *           together again. The caller makes and judges handles (transport/handle.h)
  *   end     one side's connection; an opaque pointer of the caller's
  *
  *   ALLOCATED --join--> JOINED --proved--> PAIRED <--back/gone--> AGENT_LOST, CONSOLE_LOST
- *       ^ <--keep, console gone--|            any --> DEAD (24 h quarantine)
+ *       ^ <--keep, console gone--|           ^                        ^ back/gone
+ *                                            | another connection     v
+ *                                            |  takes the place   BOTH_LOST <-- a pairing that
+ *            any --> DEAD (24 h quarantine)  |  of a lost one                   the relay forgot
+ *
+ * A relay that was started again knows nothing. A side that comes with a genuine handle makes its
+ * ticket anew, in BOTH_LOST, and is the first to be back. Tickets of other nonces may live under
+ * the same id; what an id is allocated for is the first of them, the only one to be joined.
  */
 #ifndef AS_RELAY_BOOK_H
 #define AS_RELAY_BOOK_H
@@ -26,7 +34,8 @@
 #define BOOK_LIFE_S	  600	 /* what the agent is told */
 #define BOOK_GRACE_S	  30	 /* a code typed in its last second still works */
 #define BOOK_JOINED_S	  60	 /* to prove the code; the ends give up sooner by themselves */
-#define BOOK_HALF_S	  120	 /* for the lost side to come back */
+#define BOOK_HALF_S	  600	 /* from the first loss until both are there again */
+#define BOOK_SAME_ID_MAX  8	 /* tickets under one id */
 #define BOOK_QUARANTINE_S 86400
 
 #define BOOK_STATE_MAP(X)                                         \
@@ -35,7 +44,8 @@
 	X(JOINED)                                                 \
 	X(PAIRED)                                                 \
 	X(AGENT_LOST)                                             \
-	X(CONSOLE_LOST)
+	X(CONSOLE_LOST)                                           \
+	X(BOTH_LOST)
 enum book_state {
 #define X(name) BOOK_##name,
 	BOOK_STATE_MAP(X)
@@ -66,12 +76,14 @@ enum book_event {
 /* What the caller does to one side after an event. */
 enum book_tell {
 	BOOK_SAY_NOTHING,
-	BOOK_SAY_PAIRED, /* PAIRED with its handle */
-	BOOK_SAY_LOST,	 /* PEER_LOST */
-	BOOK_SAY_BACK,	 /* PEER_BACK */
-	BOOK_SAY_CLOSE,	 /* CLOSE with move.code (0: the code of the CLOSE that came), then
-			    disconnect */
-	BOOK_SAY_DATA,	 /* the frame that came, as it is */
+	BOOK_SAY_PAIRED,      /* PAIRED with its handle */
+	BOOK_SAY_LOST,	      /* PEER_LOST */
+	BOOK_SAY_BACK,	      /* PEER_BACK */
+	BOOK_SAY_PAIRED_BACK, /* one after the other */
+	BOOK_SAY_LOST_BACK,
+	BOOK_SAY_CLOSE, /* CLOSE with move.code (0: the code of the CLOSE that came), then
+			   disconnect */
+	BOOK_SAY_DATA,	/* the frame that came, as it is */
 };
 
 enum book_side { BOOK_AGENT, BOOK_CONSOLE };
@@ -83,9 +95,11 @@ struct book_move {
 	enum book_tell say[2]; /* per side */
 	int code;	       /* AS_E_* */
 	void *end[2];	       /* who the sides are, also when the move unlinks them; may be NULL */
+	void *replaced;	       /* an end whose place another has taken: to be closed; or NULL */
 	struct ticket *ticket; /* not valid any more when to is BOOK_DEAD */
-	uint64_t prefix;       /* the agent's */
-	uint32_t tag; /* random name of the ticket for the log; says nothing about the id */
+	bool has_prefix;
+	uint64_t prefix; /* the agent's, that the ticket counts for */
+	uint32_t tag;	 /* random name of the ticket for the log; says nothing about the id */
 };
 
 /* Fills p with n random bytes. */
@@ -100,9 +114,14 @@ int book_alloc(struct book *b, void *agent, uint64_t prefix, uint64_t now_s, str
 
 /* AS_E_CODE_UNKNOWN, AS_E_BUSY; *out is written on success only. */
 int book_join(struct book *b, uint32_t id, void *console, uint64_t now_s, struct book_move *out);
-int book_reattach(struct book *b, uint32_t id, enum book_side side,
-		  const uint8_t handle[RELAY_HANDLE_LEN], void *end, uint64_t now_s,
-		  struct book_move *out);
+
+/* The caller has found the handle genuine. AS_E_CODE_UNKNOWN for a session that has ended here,
+ * AS_E_BUSY before the code was proved, AS_E_RATE when there is no room. */
+int book_reattach(struct book *b, uint32_t id, enum book_side side, uint64_t nonce, void *end,
+		  uint64_t now_s, struct book_move *out);
+
+/* NULL when there is none. */
+struct ticket *book_find(const struct book *b, uint32_t id, uint64_t nonce);
 
 /* Every other event. AS_E_PROTOCOL when the state does not allow it: the caller ends that side. */
 int book_event(struct book *b, struct ticket *t, enum book_event event, uint64_t now_s,
@@ -117,8 +136,9 @@ uint32_t book_count(const struct book *b);
 enum book_state ticket_state(const struct ticket *t);
 uint32_t ticket_id(const struct ticket *t);
 uint32_t ticket_tag(const struct ticket *t);
-uint64_t ticket_prefix(const struct ticket *t);
-const uint8_t *ticket_handle(const struct ticket *t, enum book_side side);
+uint64_t ticket_nonce(const struct ticket *t); /* another one after each JOIN */
+bool ticket_has_prefix(const struct ticket *t);
+void ticket_set_prefix(struct ticket *t, uint64_t prefix);     /* for one that was made anew */
 void *ticket_end(const struct ticket *t, enum book_side side); /* NULL while there is none */
 
 /* The law, for tests and for the reader. */

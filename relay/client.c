@@ -6,7 +6,6 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "proto/base/err.h"
 #include "proto/base/log.h"
@@ -59,7 +58,11 @@ static void on_alloc(struct client *c)
 	c->side = BOOK_AGENT;
 	answer.allocated.id = ticket_id(t);
 	answer.allocated.life_s = BOOK_LIFE_S;
-	memcpy(answer.allocated.handle, ticket_handle(t, BOOK_AGENT), RELAY_HANDLE_LEN);
+	if (handle_make(&s->handle_key, RELAY_ROLE_AGENT, ticket_id(t), ticket_nonce(t),
+			answer.allocated.handle) < 0) {
+		client_refuse(c, AS_E_INTERNAL);
+		return;
+	}
 	log_info(AREA, "event=allocated ticket=%08" PRIx32, ticket_tag(t));
 	client_send(c, &answer);
 }
@@ -70,26 +73,71 @@ static void note_unknown(struct client *c)
 		log_warn(AREA, "event=blocked console=\"%s\" reason=unknown-ids", c->peer.id);
 }
 
-/* JOIN and REATTACH: both name an id that may be a guess. */
-static void on_arrival(struct client *c, const struct relay_frame *f)
+static void on_join(struct client *c, const struct relay_frame *f)
 {
 	struct server *s = c->s;
-	bool console = c->role == RELAY_ROLE_CONSOLE;
 	struct book_move m;
-	int err = console ? quota_take_join(s->quota, c->peer.spki_sha256, server_now_ms(s)) : 0;
+	int err = quota_take_join(s->quota, c->peer.spki_sha256, server_now_ms(s));
 
-	if (err == 0 && f->type == RELAY_JOIN)
+	if (err == 0)
 		err = book_join(s->book, f->join_id, c, now_s(s), &m);
-	else if (err == 0)
-		err = book_reattach(s->book, f->reattach.id, console ? BOOK_CONSOLE : BOOK_AGENT,
-				    f->reattach.handle, c, now_s(s), &m);
 	if (err == 0) {
 		client_apply(s, &m, f);
 		return;
 	}
-	if (err == AS_E_CODE_UNKNOWN && console)
+	if (err == AS_E_CODE_UNKNOWN)
 		note_unknown(c);
 	client_refuse(c, err);
+}
+
+/* A forged handle is a guess and is counted like an unknown id; a genuine one is not, and coming
+ * back is no JOIN: a bad network must not use up what a console may do in a day. */
+static int check_handle(struct client *c, const struct relay_frame *f)
+{
+	struct server *s = c->s;
+	bool console = c->role == RELAY_ROLE_CONSOLE;
+
+	if (console && quota_is_blocked(s->quota, c->peer.spki_sha256, server_now_ms(s)))
+		return AS_E_RATE;
+	if (server_made_handle(s, (enum relay_role)c->role, f->reattach.id, f->reattach.handle))
+		return 0;
+	if (console)
+		note_unknown(c);
+	return AS_E_CODE_UNKNOWN;
+}
+
+/* A ticket that is made anew counts for the network where its agent is then. */
+static int reattach(struct client *c, const struct relay_frame *f, struct book_move *m)
+{
+	struct server *s = c->s;
+	uint32_t id = f->reattach.id;
+	uint64_t nonce = handle_nonce(f->reattach.handle);
+	enum book_side side = c->role == RELAY_ROLE_AGENT ? BOOK_AGENT : BOOK_CONSOLE;
+	const struct ticket *t = book_find(s->book, id, nonce);
+	bool counts = side == BOOK_AGENT && !(t && ticket_has_prefix(t));
+	int err = counts ? quota_take_old_id(s->quota, c->prefix) : 0;
+
+	if (err < 0)
+		return err;
+	err = book_reattach(s->book, id, side, nonce, c, now_s(s), m);
+	if (counts && err < 0)
+		quota_put_id(s->quota, c->prefix);
+	else if (counts)
+		ticket_set_prefix(m->ticket, c->prefix);
+	return err;
+}
+
+static void on_reattach(struct client *c, const struct relay_frame *f)
+{
+	struct book_move m;
+	int err = check_handle(c, f);
+
+	if (err == 0)
+		err = reattach(c, f, &m);
+	if (err < 0)
+		client_refuse(c, err);
+	else
+		client_apply(c->s, &m, f);
 }
 
 static void on_event(struct client *c, enum book_event event, const struct relay_frame *f)
@@ -110,6 +158,8 @@ static void on_data(struct client *c, const struct relay_frame *f)
 	enum book_event event = c->side == BOOK_AGENT ? BOOK_ON_AGENT_DATA : BOOK_ON_CONSOLE_DATA;
 	struct book_move m;
 
+	if (c->back_due)
+		return;
 	if (book_event(c->s->book, c->ticket, event, now_s(c->s), &m) < 0)
 		client_refuse(c, AS_E_PROTOCOL);
 	else if (m.say[other] == BOOK_SAY_DATA)
@@ -177,10 +227,22 @@ static void on_frame(struct hop *h, const struct relay_frame *f, void *owner)
 	case RELAY_CLOSE:
 		on_close(c, f);
 		break;
+	case RELAY_JOIN:
+		on_join(c, f);
+		break;
 	default:
-		on_arrival(c, f);
+		on_reattach(c, f);
 		break;
 	}
+}
+
+static void on_pong(struct hop *h, uint64_t token, void *owner)
+{
+	struct client *c = owner;
+
+	(void)h;
+	if (c->mark != 0 && token == c->mark)
+		client_caught_up(c);
 }
 
 static void on_ready(struct hop *h, void *owner)
@@ -234,6 +296,7 @@ static void on_gone(int why, const char *detail, void *owner)
 static const struct hop_events events = {
     .on_ready = on_ready,
     .on_frame = on_frame,
+    .on_pong = on_pong,
     .on_low = on_low,
     .on_gone = on_gone,
 };

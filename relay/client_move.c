@@ -5,7 +5,6 @@
  * nothing about the customer, is ever written.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "proto/base/err.h"
 #include "proto/base/log.h"
@@ -68,6 +67,62 @@ void client_forward(struct client *from, struct client *to, const struct relay_f
 		hop_pause(from->hop);
 }
 
+static void say_paired(struct client *c, enum book_side side, const struct ticket *t)
+{
+	struct relay_frame f = {.type = RELAY_PAIRED, .paired = {.has_handle = true}};
+	int err = handle_make(&c->s->handle_key,
+			      side == BOOK_AGENT ? RELAY_ROLE_AGENT : RELAY_ROLE_CONSOLE,
+			      ticket_id(t), ticket_nonce(t), f.paired.handle);
+
+	if (err < 0)
+		hop_close(c->hop, err);
+	else
+		client_send(c, &f);
+}
+
+/* Who was not yet told that the other side had been back has nothing new to hear. */
+static void say_lost(struct client *c, const struct book_move *m)
+{
+	if (c->back_due) {
+		c->back_due = false;
+		return;
+	}
+	send_plain(c, RELAY_PEER_LOST);
+	if (m->to == BOOK_ALLOCATED)
+		return; /* the next one is no continuation of this one, and speaks first */
+	c->mark = c->s->next_mark++;
+
+	int err = hop_mark(c->hop, c->mark);
+	if (err < 0 && err != AS_ESTATE)
+		hop_close(c->hop, err);
+}
+
+/* Both hear of it at the same time, when nothing of the old connection is on its way any more. */
+static void say_back_when_due(struct client *a, struct client *b)
+{
+	struct client *const both[2] = {a, b};
+
+	if (a->mark != 0 || b->mark != 0)
+		return;
+	for (int i = 0; i < 2; i++) {
+		if (!both[i]->back_due)
+			continue;
+		both[i]->back_due = false;
+		send_plain(both[i], RELAY_PEER_BACK);
+	}
+}
+
+void client_caught_up(struct client *c)
+{
+	struct client *other =
+	    c->ticket ? ticket_end(c->ticket, c->side == BOOK_AGENT ? BOOK_CONSOLE : BOOK_AGENT)
+		      : NULL;
+
+	c->mark = 0;
+	if (other)
+		say_back_when_due(c, other);
+}
+
 static void say(struct client *c, enum book_side side, const struct book_move *m,
 		const struct relay_frame *cause)
 {
@@ -77,17 +132,22 @@ static void say(struct client *c, enum book_side side, const struct book_move *m
 	case BOOK_SAY_NOTHING:
 	case BOOK_SAY_DATA:
 		break;
+	case BOOK_SAY_PAIRED_BACK:
+		c->back_due = true;
+		say_paired(c, side, m->ticket);
+		break;
 	case BOOK_SAY_PAIRED:
-		f.type = RELAY_PAIRED;
-		f.paired.has_handle = true;
-		memcpy(f.paired.handle, ticket_handle(m->ticket, side), RELAY_HANDLE_LEN);
-		client_send(c, &f);
+		say_paired(c, side, m->ticket);
+		break;
+	case BOOK_SAY_LOST_BACK:
+		say_lost(c, m);
+		c->back_due = true;
 		break;
 	case BOOK_SAY_LOST:
-		send_plain(c, RELAY_PEER_LOST);
+		say_lost(c, m);
 		break;
 	case BOOK_SAY_BACK:
-		send_plain(c, RELAY_PEER_BACK);
+		c->back_due = true;
 		break;
 	case BOOK_SAY_CLOSE:
 		f.type = RELAY_CLOSE;
@@ -104,6 +164,8 @@ static void log_move(const struct book_move *m)
 {
 	const struct client *console = m->end[BOOK_CONSOLE];
 
+	if (m->replaced)
+		log_info(AREA, "event=replaced ticket=%08" PRIx32, m->tag);
 	if (m->from == m->to)
 		return;
 	if (m->to == BOOK_JOINED && console)
@@ -131,15 +193,26 @@ static void link_ends(const struct book_move *m)
 	}
 }
 
+/* The same side has come with a new connection: it has given up this one, or never hears of it. */
+static void close_replaced(struct client *c)
+{
+	c->ticket = NULL;
+	hop_close(c->hop, AS_E_PEER_LOST);
+}
+
 void client_apply(struct server *s, const struct book_move *m, const struct relay_frame *cause)
 {
-	if (m->from == m->to)
+	if (m->from == m->to && !m->replaced)
 		return;
 	log_move(m);
+	if (m->replaced)
+		close_replaced(m->replaced);
 	link_ends(m);
 	for (int side = 0; side < 2; side++)
 		if (m->end[side])
 			say(m->end[side], (enum book_side)side, m, cause);
-	if (m->to == BOOK_DEAD)
+	if (m->to == BOOK_PAIRED)
+		say_back_when_due(m->end[BOOK_AGENT], m->end[BOOK_CONSOLE]);
+	if (m->to == BOOK_DEAD && m->has_prefix)
 		quota_put_id(s->quota, m->prefix);
 }

@@ -15,6 +15,12 @@ struct client {
 	uint8_t role; /* enum relay_role; 0 before HELLO */
 	enum book_side side;
 	struct ticket *ticket; /* NULL: none, or none any more */
+	/* It was told PEER_LOST and hop_mark(mark) has not come back: what it sends was meant for
+	 * the connection that is lost, and must not reach the next one. 0: nothing of that kind. */
+	uint64_t mark;
+	/* PEER_BACK waits for the mark of this side or of the other. Until then both sides' DATA is
+	 * dropped: the one sends for the past, the other too early. */
+	bool back_due;
 	struct client *prev, *next;
 };
 
@@ -22,6 +28,9 @@ void client_send(struct client *c, const struct relay_frame *f);
 
 /* ERROR, and the end of the connection. */
 void client_refuse(struct client *c, int err);
+
+/* The mark has come back. */
+void client_caught_up(struct client *c);
 
 /* Blind: the payload goes from one engine to the other. A slow reader stops its peer's reading. */
 void client_forward(struct client *from, struct client *to, const struct relay_frame *f);

@@ -90,15 +90,23 @@ uint32_t quota_ids(const struct quota *q, uint64_t prefix)
 	return q->holdings[slot_of(q, prefix)].ids;
 }
 
-int quota_take_id(struct quota *q, uint64_t prefix, uint64_t now_ms)
+int quota_take_old_id(struct quota *q, uint64_t prefix)
 {
 	struct holding *h = &q->holdings[slot_of(q, prefix)];
 
-	if (h->ids >= q->limits.ids_per_prefix || !bucket_take(q->new_ids, prefix, now_ms))
+	if (h->ids >= q->limits.ids_per_prefix)
 		return AS_E_RATE;
 	h->prefix = prefix;
 	h->ids++;
 	return 0;
+}
+
+int quota_take_id(struct quota *q, uint64_t prefix, uint64_t now_ms)
+{
+	if (quota_ids(q, prefix) >= q->limits.ids_per_prefix ||
+	    !bucket_take(q->new_ids, prefix, now_ms))
+		return AS_E_RATE;
+	return quota_take_old_id(q, prefix);
 }
 
 /* Closes the hole at i: whoever could stand nearer to home moves up. */
@@ -154,4 +162,9 @@ bool quota_note_unknown(struct quota *q, const uint8_t spki[32], uint64_t now_ms
 		return false;
 	bucket_block(q->blocked, key, now_ms, QUOTA_BLOCK_MS);
 	return true;
+}
+
+bool quota_is_blocked(const struct quota *q, const uint8_t spki[32], uint64_t now_ms)
+{
+	return !bucket_is_open(q->blocked, key_of(spki), now_ms);
 }

@@ -31,6 +31,8 @@ void quota_free(struct quota *q);
 
 /* Counts an id for this prefix: 0, or AS_E_RATE and nothing counted. */
 int quota_take_id(struct quota *q, uint64_t prefix, uint64_t now_ms);
+/* The same for an id that is older than the relay: it is not a new one. */
+int quota_take_old_id(struct quota *q, uint64_t prefix);
 void quota_put_id(struct quota *q, uint64_t prefix); /* the id is dead */
 uint32_t quota_ids(const struct quota *q, uint64_t prefix);
 
@@ -39,5 +41,6 @@ int quota_take_join(struct quota *q, const uint8_t spki[32], uint64_t now_ms);
 
 /* The id it asked for does not exist. True when that was one too many: it is blocked now. */
 bool quota_note_unknown(struct quota *q, const uint8_t spki[32], uint64_t now_ms);
+bool quota_is_blocked(const struct quota *q, const uint8_t spki[32], uint64_t now_ms);
 
 #endif

@@ -85,16 +85,40 @@ static int load_ctx(const struct relay_config *c, SSL_CTX **out, char *why)
 	return err;
 }
 
+/* Sessions that began under the key of before may still come back. */
+static void take_handle_key(struct server *s, struct secret *key)
+{
+	if (!secret_is_equal(&s->handle_key, key, sizeof *key))
+		s->handle_key_before = s->handle_key;
+	s->handle_key = *key;
+	secret_done(key);
+}
+
 int server_reload(struct server *s, char why[CONFIG_WHY_MAX])
 {
+	struct secret key;
 	SSL_CTX *ctx;
 	int err = load_ctx(s->config, &ctx, why);
 
 	if (err < 0)
 		return err;
+	err = handle_key(ctx, &key);
+	if (err < 0) {
+		outer_ctx_free(ctx);
+		return explain(err, s->config, why);
+	}
+	take_handle_key(s, &key);
 	outer_ctx_free(s->ctx); /* connections hold theirs */
 	s->ctx = ctx;
 	return 0;
+}
+
+bool server_made_handle(const struct server *s, enum relay_role role, uint32_t id,
+			const uint8_t handle[RELAY_HANDLE_LEN])
+{
+	return handle_is_genuine(&s->handle_key, role, id, handle) ||
+	       (s->handle_key_before.len > 0 &&
+		handle_is_genuine(&s->handle_key_before, role, id, handle));
 }
 
 /* ---- the end ---- */
@@ -106,6 +130,8 @@ static void free_server(struct server *s)
 	book_free(s->book);
 	quota_free(s->quota);
 	bucket_table_free(s->log_lines);
+	secret_done(&s->handle_key);
+	secret_done(&s->handle_key_before);
 	free(s);
 }
 
@@ -198,6 +224,7 @@ static struct server *make(const struct relay_config *config)
 		return NULL;
 	}
 	s->config = config;
+	s->next_mark = HOP_MARK_MIN;
 	s->book = book_new(config->max_ids, draw_random, NULL);
 	s->quota = quota_new(&config->quota, config->max_ids, salt);
 	s->log_lines = bucket_table_new(
@@ -222,7 +249,7 @@ int server_start(uv_loop_t *loop, const struct relay_config *config, void (*on_g
 	s->loop = loop;
 	s->on_gone = on_gone;
 	s->owner = owner;
-	int err = load_ctx(config, &s->ctx, why);
+	int err = server_reload(s, why);
 	if (err < 0) {
 		free_server(s);
 		return err;

@@ -129,7 +129,8 @@ static void on_keepalive(struct hop *h)
 	case KEEPALIVE_PING:
 		if (hop_queued(h) < HOP_HIGH) /* else TCP itself finds out */
 			(void)hop_send(h,
-				       &(struct relay_frame){.type = RELAY_PING, .token = random});
+				       &(struct relay_frame){.type = RELAY_PING,
+							     .token = h->mark ? h->mark : random});
 		break;
 	case KEEPALIVE_WAIT:
 		break;

@@ -8,9 +8,9 @@
  * hop_close() may be called at any time, from any callback, any number of times; after it
  * only on_gone() comes.
  *
- * What the hop does by itself: PING and PONG never reach on_frame(). The first frame of the
- * other side must be HELLO (or ERROR) and must be there HOP_HANDSHAKE_MS after the start.
- * A frame that cannot be decoded ends the hop with AS_E_PROTOCOL or AS_E_TOO_BIG.
+ * What the hop does by itself: PING and PONG never reach on_frame(); see hop_mark(). The first
+ * frame of the other side must be HELLO (or ERROR) and must be there HOP_HANDSHAKE_MS after the
+ * start. A frame that cannot be decoded ends the hop with AS_E_PROTOCOL or AS_E_TOO_BIG.
  *
  * Back-pressure: who sends looks at hop_queued() and stops at HOP_HIGH; on_low() says when
  * to go on. Who cannot take more calls hop_pause(): frames that were read already (at most
@@ -35,6 +35,7 @@
 #define HOP_PING_MS	 25000 /* of silence, +- 20 % */
 #define HOP_DEAD_MS	 75000 /* of silence; also TCP_USER_TIMEOUT */
 #define HOP_LINGER_MS	 2000  /* for the last bytes of a hop that is being closed */
+#define HOP_MARK_MIN	 (UINT64_C(1) << 32)
 
 struct hop;
 
@@ -43,6 +44,9 @@ struct hop_events {
 	void (*on_ready)(struct hop *h, void *owner);
 	/* f points into the hop's buffers and ends with the call. */
 	void (*on_frame)(struct hop *h, const struct relay_frame *f, void *owner);
+	/* What was sent before hop_mark(token) has been read by the other side, and what it had
+	 * sent by then has been given to on_frame(). May come more than once. May be NULL. */
+	void (*on_pong)(struct hop *h, uint64_t token, void *owner);
 	/* The queue had reached HOP_HIGH and has fallen below HOP_LOW. May be NULL. */
 	void (*on_low)(struct hop *h, void *owner);
 	/* why: 0 the other side closed properly, AS_E_TRUNCATED it vanished, AS_E_TIMEOUT it was
@@ -74,6 +78,11 @@ int hop_send_data(struct hop *h, const void *p, size_t n); /* 1..RELAY_FRAME_PAY
 
 /* A DATA frame that on_frame() of another hop is being given right now: not copied. */
 int hop_forward(struct hop *to, const struct relay_frame *f);
+
+/* Asks the other side how far it has read: PING with this token, and every later PING of the
+ * keepalive carries it too, because many PINGs get one PONG. token: at least HOP_MARK_MIN, another
+ * one each time. Fails as hop_send(). */
+int hop_mark(struct hop *h, uint64_t token);
 
 /* Bytes that the kernel has not yet taken. */
 size_t hop_queued(const struct hop *h);

@@ -50,7 +50,8 @@ struct hop {
 	bool was_high; /* the owner may be waiting for on_low() */
 	bool is_dirty;
 	struct hop *next_dirty;
-	int broken; /* a write failed; reading tells whether there were last words */
+	int broken;    /* a write failed; reading tells whether there were last words */
+	uint64_t mark; /* of hop_mark(); 0: none */
 	bool pong_due;
 	uint64_t pong_token;
 	struct keepalive alive;

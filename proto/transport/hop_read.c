@@ -48,7 +48,9 @@ static int handle(struct hop *h, const struct relay_frame *f)
 		hop_flush_soon(h);
 		return 0;
 	case RELAY_PONG:
-		return 0; /* it was heard, that is all a PONG is for */
+		if (h->mark != 0 && f->token == h->mark && h->ev->on_pong)
+			h->ev->on_pong(h, f->token, h->owner);
+		return 0; /* else it was heard, that is all a PONG is for */
 	default:
 		h->ev->on_frame(h, f, h->owner);
 		return 0;

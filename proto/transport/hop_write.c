@@ -205,6 +205,12 @@ int hop_send_data(struct hop *h, const void *p, size_t n)
 	return send_bytes(h, h->l->frame, RELAY_FRAME_HEADER + n);
 }
 
+int hop_mark(struct hop *h, uint64_t token)
+{
+	h->mark = token;
+	return hop_send(h, &(struct relay_frame){.type = RELAY_PING, .token = token});
+}
+
 /* The frame's header stands right before its payload in the other hop's buffer. */
 int hop_forward(struct hop *to, const struct relay_frame *f)
 {

@@ -3,7 +3,8 @@
  * Who is trusted on the outer hop, peer <-> relay (PROTOCOL.md section 3, layer L1). The
  * relay shows a server certificate; a console shows a client certificate under the
  * organisation's CA; an agent shows none. All PEM comes as bytes in memory, because
- * assent-net may not open files. This is the only file of transport that speaks to OpenSSL.
+ * assent-net may not open files. This file and handle.c are the only ones of transport that
+ * speak to OpenSSL.
  */
 #ifndef AS_TRANSPORT_OUTER_H
 #define AS_TRANSPORT_OUTER_H

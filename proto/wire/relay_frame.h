@@ -29,14 +29,14 @@ enum relay_frame_type {
 	RELAY_ALLOC = 2,     /* agent: give me an id; no payload */
 	RELAY_ALLOCATED = 3, /* relay: id, handle, life in seconds */
 	RELAY_JOIN = 4,	     /* console: id */
-	RELAY_PAIRED = 5, /* relay to both: handle (the receiver's own). Agent to relay, empty: the
-			   * console has proved the code, let nobody else join */
+	RELAY_PAIRED = 5, /* relay to both: handle (the receiver's own, the latest counts). Agent to
+			   * relay, empty: the console has proved the code, let nobody else join */
 	RELAY_DATA = 6,	  /* opaque, forwarded as it is; never empty */
 	RELAY_PING = 7,	  /* token */
 	RELAY_PONG = 8,	  /* the token of the PING */
-	RELAY_PEER_LOST = 9,  /* relay: the other side's connection is gone */
-	RELAY_PEER_BACK = 10, /* relay: it is back */
-	RELAY_REATTACH = 11,  /* both: id, handle */
+	RELAY_PEER_LOST = 9,  /* relay: the other side's connection is gone; send no more DATA */
+	RELAY_PEER_BACK = 10, /* relay: it is back, a new inner handshake begins */
+	RELAY_REATTACH = 11,  /* both, instead of ALLOC and JOIN: id, handle of the latest PAIRED */
 	RELAY_NOTICE = 12,    /* relay: it will go away in so many seconds */
 	RELAY_CLOSE =
 	    13, /* both: error number, keep_id (agent only: drop this console, keep the id) */

@@ -32,7 +32,7 @@ struct world {
 	uint64_t now_s;
 	struct end ends[ENDS];
 	uint64_t dead_at_s[IDS]; /* 0: never */
-	uint8_t handles[ENDS][RELAY_HANDLE_LEN];
+	uint64_t nonces[ENDS];	 /* of the pairing that the end was in last */
 	uint32_t alive;
 };
 
@@ -62,13 +62,20 @@ static void check_ticket(const struct ticket *t)
 	enum book_state s = ticket_state(t);
 
 	assert(s != BOOK_DEAD);
-	assert((ticket_end(t, BOOK_AGENT) != NULL) == (s != BOOK_AGENT_LOST));
+	assert((ticket_end(t, BOOK_AGENT) != NULL) ==
+	       (s != BOOK_AGENT_LOST && s != BOOK_BOTH_LOST));
 	assert((ticket_end(t, BOOK_CONSOLE) != NULL) ==
 	       (s == BOOK_JOINED || s == BOOK_PAIRED || s == BOOK_AGENT_LOST));
 }
 
 static void apply(struct world *w, const struct book_move *m, uint32_t id)
 {
+	struct end *replaced = m->replaced;
+
+	if (replaced) {
+		assert(replaced->t == m->ticket);
+		replaced->t = NULL;
+	}
 	for (int side = 0; side < 2; side++) {
 		struct end *e = m->end[side];
 
@@ -82,9 +89,8 @@ static void apply(struct world *w, const struct book_move *m, uint32_t id)
 		e->t = m->to != BOOK_DEAD && ticket_end(m->ticket, e->side) == e ? m->ticket : NULL;
 		if (m->say[side] == BOOK_SAY_CLOSE)
 			assert(e->t == NULL); /* who is sent away belongs to nothing any more */
-		if (m->say[side] == BOOK_SAY_PAIRED)
-			memcpy(w->handles[e - w->ends], ticket_handle(m->ticket, e->side),
-			       RELAY_HANDLE_LEN);
+		if (m->say[side] == BOOK_SAY_PAIRED || m->say[side] == BOOK_SAY_PAIRED_BACK)
+			w->nonces[e - w->ends] = ticket_nonce(m->ticket);
 	}
 	if (m->to == BOOK_DEAD) {
 		assert(m->from != BOOK_DEAD);
@@ -99,9 +105,13 @@ static void apply(struct world *w, const struct book_move *m, uint32_t id)
 static void on_deadline(const struct book_move *m, void *arg)
 {
 	const struct end *e = m->end[BOOK_AGENT] ? m->end[BOOK_AGENT] : m->end[BOOK_CONSOLE];
+	struct world *w = arg;
 
-	assert(m->from != BOOK_PAIRED);
-	apply(arg, m, e->id);
+	assert(m->from != BOOK_PAIRED && (e || m->from == BOOK_BOTH_LOST));
+	if (e)
+		apply(w, m, e->id);
+	else
+		w->alive--;
 }
 
 static void do_alloc(struct world *w, struct end *e)
@@ -118,7 +128,7 @@ static void do_alloc(struct world *w, struct end *e)
 	e->t = t;
 	e->id = id;
 	e->side = BOOK_AGENT;
-	memcpy(w->handles[e - w->ends], ticket_handle(t, BOOK_AGENT), RELAY_HANDLE_LEN);
+	w->nonces[e - w->ends] = ticket_nonce(t);
 	w->alive++;
 	assert(w->alive <= TICKETS);
 	check_ticket(t);
@@ -137,13 +147,15 @@ static void do_arrive(struct world *w, struct end *e, bool join)
 	if (join)
 		err = book_join(w->b, id, e, w->now_s, &m);
 	else
-		err = book_reattach(w->b, id, side, w->handles[how / 2 % ENDS], e, w->now_s, &m);
-	assert(err == 0 || err == AS_E_CODE_UNKNOWN || err == AS_E_BUSY);
-	if (err == 0) {
-		assert(m.end[join ? BOOK_CONSOLE : side] == e);
-		assert(m.to == (join ? BOOK_JOINED : BOOK_PAIRED));
-		apply(w, &m, id);
-	}
+		err = book_reattach(w->b, id, side, w->nonces[how / 2 % ENDS], e, w->now_s, &m);
+	assert(err == 0 || err == AS_E_CODE_UNKNOWN || err == AS_E_BUSY || err == AS_E_RATE);
+	if (err < 0)
+		return;
+	assert(m.end[join ? BOOK_CONSOLE : side] == e);
+	assert(join ? m.to == BOOK_JOINED : m.to >= BOOK_PAIRED);
+	w->alive = book_count(w->b); /* one more when the ticket was made anew */
+	assert(w->alive <= TICKETS);
+	apply(w, &m, id);
 }
 
 static void do_event(struct world *w, struct end *e, uint8_t choice)
@@ -195,7 +207,7 @@ static void step(struct world *w)
 	}
 }
 
-/* A book is 12 MiB of zeros, too much for each input. Every world leaves it empty, and the next
+/* A book is 16 MiB of zeros, too much for each input. Every world leaves it empty, and the next
  * begins when all its ids have rested. */
 static struct book *borrow_book(uint64_t *now_s)
 {

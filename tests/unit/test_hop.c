@@ -626,6 +626,75 @@ Test(hop, many_pings_in_one_read_get_one_pong_with_the_last_token)
 	raw_end(&e, r);
 }
 
+struct marks {
+	unsigned int count;
+	uint64_t token, bytes; /* bytes: of DATA before it */
+};
+
+static struct marks marks;
+
+static void on_pong(struct hop *h, uint64_t token, void *owner)
+{
+	(void)h;
+	marks = (struct marks){marks.count + 1, token, ((struct peer *)owner)->bytes};
+}
+
+/* Opens a pair whose server hears of marks. */
+static void marking_pair(struct ends *e, struct peer *client, struct peer *server)
+{
+	static struct hop_events events;
+	uv_tcp_t *a, *b;
+
+	events = ends_events;
+	events.on_pong = on_pong;
+	ends_init(e);
+	ends_tcp_pair(e, &a, &b);
+	cr_assert_eq(hop_open(e->hops, a, tls_client(e->agent_ctx, "127.0.0.1"), &ends_events,
+			      client, &client->hop),
+		     0);
+	cr_assert_eq(hop_open(e->hops, b, tls_server(e->server_ctx), &events, server, &server->hop),
+		     0);
+	until_both_ready(e, client, server);
+}
+
+Test(hop, a_mark_comes_back_behind_what_was_on_its_way)
+{
+	struct ends e;
+	struct peer client = CLIENT, server = SERVER;
+
+	marking_pair(&e, &client, &server);
+	cr_assert_eq(hop_mark(server.hop, HOP_MARK_MIN + 5), 0);
+	cr_assert_eq(hop_send_data(client.hop, "earlier", 7), 0);
+	ENDS_UNTIL(&e, marks.count == 1);
+	cr_assert_eq(marks.token, HOP_MARK_MIN + 5);
+	cr_assert_eq(marks.bytes, 7);
+	cr_assert_eq(client.heard[RELAY_PING], 0, "the other owner does not see it");
+	hop_close(client.hop, 0);
+	until_both_gone(&e, &client, &server);
+	ends_done(&e);
+}
+
+Test(hop, a_pong_that_answers_no_mark_is_not_told)
+{
+	struct ends e;
+	struct peer client = CLIENT, server = SERVER;
+
+	marking_pair(&e, &client, &server);
+	cr_assert_eq(hop_send(client.hop, &(struct relay_frame){.type = RELAY_PONG, .token = 0}),
+		     0);
+	cr_assert_eq(hop_mark(server.hop, HOP_MARK_MIN), 0);
+	cr_assert_eq(hop_mark(server.hop, HOP_MARK_MIN + 1), 0);
+	cr_assert_eq(
+	    hop_send(client.hop, &(struct relay_frame){.type = RELAY_PONG, .token = HOP_MARK_MIN}),
+	    0);
+	ENDS_UNTIL(&e, marks.count == 1);
+	cr_assert_eq(marks.token, HOP_MARK_MIN + 1, "the latest mark only");
+	hop_close(client.hop, 0);
+	until_both_gone(&e, &client, &server);
+	cr_assert_eq(marks.count, 1);
+	ends_done(&e);
+}
+
 Test(hop, a_full_data_frame_is_one_tls_record)
 {
 	struct ends e;

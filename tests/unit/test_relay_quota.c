@@ -37,6 +37,37 @@ Test(relay_quota, a_prefix_has_at_most_twenty_ids_at_once)
 	quota_free(q);
 }
 
+Test(relay_quota, an_id_that_is_older_than_the_relay_is_held_but_is_not_new)
+{
+	struct quota *q = quota_new(&standard, 1000, 5);
+
+	for (int i = 0; i < 20; i++)
+		cr_assert_eq(quota_take_old_id(q, 4), 0);
+	cr_assert_eq(quota_take_old_id(q, 4), AS_E_RATE);
+	cr_assert_eq(quota_take_id(q, 4, NOW), AS_E_RATE, "twenty is twenty");
+	cr_assert_eq(quota_ids(q, 4), 20);
+	for (int i = 0; i < 20; i++)
+		quota_put_id(q, 4);
+	for (int i = 0; i < 10; i++)
+		cr_assert_eq(quota_take_id(q, 4, NOW), 0);
+	quota_free(q);
+}
+
+Test(relay_quota, says_who_is_blocked_without_counting)
+{
+	struct quota *q = quota_new(&standard, 10, 5);
+
+	for (int i = 0; i < 100; i++)
+		cr_assert_not(quota_is_blocked(q, jane, NOW));
+	while (!quota_note_unknown(q, jane, NOW))
+		;
+	cr_assert(quota_is_blocked(q, jane, NOW));
+	cr_assert(quota_is_blocked(q, jane, NOW + QUOTA_BLOCK_MS - 1));
+	cr_assert_not(quota_is_blocked(q, jane, NOW + QUOTA_BLOCK_MS + 1));
+	cr_assert_not(quota_is_blocked(q, joe, NOW));
+	quota_free(q);
+}
+
 Test(relay_quota, counts_of_many_prefixes_do_not_mix)
 {
 	struct quota_limits wide = {20, 1000000, 1, 1, 1};

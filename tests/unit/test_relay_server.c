@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proto/base/err.h"
@@ -68,6 +69,18 @@ static void stop(struct stage *s)
 	unlink(s->config.key);
 	unlink(s->config.console_ca);
 	rmdir(s->dir);
+}
+
+/* Everybody is sent away, and a relay that knows nothing takes over. */
+static void restart(struct stage *s)
+{
+	char why[CONFIG_WHY_MAX] = "";
+
+	server_drain(s->server, 0);
+	ENDS_UNTIL(&s->e, s->gone);
+	s->gone = false;
+	cr_assert_eq(server_start(&s->e.loop, &s->config, on_server_gone, s, &s->server, why), 0,
+		     "%s", why);
 }
 
 /* ---- clients ---- */
@@ -174,9 +187,7 @@ Test(relay_server, pairs_by_id_and_forwards_both_ways)
 	console_joins(&s, &console, id_of(&agent));
 	ENDS_UNTIL(&s.e, agent.heard[RELAY_PAIRED]);
 	cr_assert(console.last[RELAY_PAIRED].paired.has_handle);
-	cr_assert_eq(memcmp(agent.last[RELAY_PAIRED].paired.handle,
-			    agent.last[RELAY_ALLOCATED].allocated.handle, RELAY_HANDLE_LEN),
-		     0, "its own handle");
+	cr_assert(agent.last[RELAY_PAIRED].paired.has_handle);
 	cr_assert_eq(hop_send_data(agent.hop, "from the agent", 14), 0);
 	cr_assert_eq(hop_send_data(console.hop, "from the console", 16), 0);
 	ENDS_UNTIL(&s.e, agent.bytes == 16 && console.bytes == 14);
@@ -284,30 +295,6 @@ Test(relay_server, a_console_that_goes_before_the_proof_frees_the_id)
 	ENDS_UNTIL(&s.e, next.gone);
 	cr_assert_eq(next.last[RELAY_CLOSE].close.code, err_to_wire(AS_E_PEER_LOST));
 	cr_assert_eq(server_tickets(s.server), 0);
-	stop(&s);
-}
-
-Test(relay_server, the_lost_side_of_a_session_may_come_back)
-{
-	struct stage s;
-	struct peer agent, console, back = {.role = RELAY_ROLE_AGENT};
-	struct relay_frame again = {.type = RELAY_REATTACH};
-
-	start(&s);
-	pair(&s, &agent, &console);
-	proved(&s, &agent, &console);
-	again.reattach.id = id_of(&agent);
-	memcpy(again.reattach.handle, agent.last[RELAY_ALLOCATED].allocated.handle,
-	       RELAY_HANDLE_LEN);
-	leave(&s, &agent);
-	ENDS_UNTIL(&s.e, console.heard[RELAY_PEER_LOST]);
-	come(&s, &back, s.e.agent_ctx);
-	tell(&back, again);
-	ENDS_UNTIL(&s.e, back.gone || (back.heard[RELAY_PAIRED] && console.heard[RELAY_PEER_BACK]));
-	cr_assert_eq(hop_send_data(console.hop, "still there?", 12), 0);
-	ENDS_UNTIL(&s.e, back.bytes == 12);
-	leave(&s, &back);
-	leave(&s, &console);
 	stop(&s);
 }
 
@@ -441,6 +428,488 @@ Test(relay_server, a_writer_that_was_stopped_goes_on_when_the_slow_reader_is_gon
 	cr_assert_eq(next.heard[RELAY_PAIRED], 1);
 	leave(&s, &agent);
 	leave(&s, &next);
+	stop(&s);
+}
+
+/* ---- coming back ---- */
+
+static struct relay_frame handle_of(const struct peer *p, uint32_t id)
+{
+	struct relay_frame f = {.type = RELAY_REATTACH, .reattach = {.id = id}};
+
+	memcpy(f.reattach.handle, p->last[RELAY_PAIRED].paired.handle, RELAY_HANDLE_LEN);
+	return f;
+}
+
+static void arrive(struct stage *s, struct peer *back, enum relay_role role,
+		   const struct relay_frame f)
+{
+	*back = (struct peer){.role = role};
+	come(s, back, role == RELAY_ROLE_AGENT ? s->e.agent_ctx : s->e.console_ctx);
+	tell(back, f);
+	ENDS_UNTIL(&s->e, back->gone || back->heard[RELAY_PAIRED] || back->heard[RELAY_ERROR]);
+}
+
+static void expect_unknown(struct stage *s, enum relay_role role, const struct relay_frame f)
+{
+	struct peer p;
+
+	arrive(s, &p, role, f);
+	expect_error(s, &p, AS_E_CODE_UNKNOWN);
+}
+
+/* Something in each direction, and nothing else. */
+static void expect_talk(struct stage *s, struct peer *agent, struct peer *console)
+{
+	uint64_t a = agent->bytes, c = console->bytes;
+
+	cr_assert_eq(hop_send_data(agent->hop, "still", 5), 0);
+	cr_assert_eq(hop_send_data(console->hop, "there?", 6), 0);
+	ENDS_UNTIL(&s->e, agent->bytes >= a + 6 && console->bytes >= c + 5);
+	cr_assert_eq(agent->bytes, a + 6);
+	cr_assert_eq(console->bytes, c + 5);
+}
+
+/* A session whose code is proved, and the frames that bring its sides back. */
+struct session {
+	struct peer agent, console;
+	uint32_t id;
+	struct relay_frame handle[2]; /* agent's, console's */
+};
+
+static void begin(struct stage *s, struct session *x)
+{
+	pair(s, &x->agent, &x->console);
+	proved(s, &x->agent, &x->console);
+	x->id = id_of(&x->agent);
+	x->handle[0] = handle_of(&x->agent, x->id);
+	x->handle[1] = handle_of(&x->console, x->id);
+}
+
+static void end(struct stage *s, struct peer *agent, struct peer *console)
+{
+	tell(agent, (struct relay_frame){.type = RELAY_CLOSE});
+	ENDS_UNTIL(&s->e, agent->gone && console->gone);
+	cr_assert_eq(server_tickets(s->server), 0);
+}
+
+Test(relay_server, each_pairing_has_handles_of_its_own)
+{
+	struct stage s;
+	struct peer agent, console, next;
+
+	start(&s);
+	pair(&s, &agent, &console);
+	struct relay_frame first = agent.last[RELAY_PAIRED];
+	cr_assert_neq(
+	    memcmp(first.paired.handle, console.last[RELAY_PAIRED].paired.handle, RELAY_HANDLE_LEN),
+	    0);
+	leave(&s, &console);
+	console_joins(&s, &next, id_of(&agent));
+	ENDS_UNTIL(&s.e, agent.heard[RELAY_PAIRED] == 2);
+	cr_assert_neq(
+	    memcmp(first.paired.handle, agent.last[RELAY_PAIRED].paired.handle, RELAY_HANDLE_LEN),
+	    0);
+	leave(&s, &agent);
+	leave(&s, &next);
+	stop(&s);
+}
+
+Test(relay_server, the_lost_side_of_a_session_may_come_back)
+{
+	struct stage s;
+	struct session x;
+	struct peer agent, console;
+
+	start(&s);
+	begin(&s, &x);
+	leave(&s, &x.agent);
+	ENDS_UNTIL(&s.e, x.console.heard[RELAY_PEER_LOST]);
+	arrive(&s, &agent, RELAY_ROLE_AGENT, x.handle[0]);
+	ENDS_UNTIL(&s.e, agent.heard[RELAY_PEER_BACK] && x.console.heard[RELAY_PEER_BACK]);
+	cr_assert_eq(memcmp(agent.last[RELAY_PAIRED].paired.handle, x.handle[0].reattach.handle,
+			    RELAY_HANDLE_LEN),
+		     0, "good for the next time, too");
+	expect_talk(&s, &agent, &x.console);
+
+	leave(&s, &x.console);
+	ENDS_UNTIL(&s.e, agent.heard[RELAY_PEER_LOST]);
+	arrive(&s, &console, RELAY_ROLE_CONSOLE, x.handle[1]);
+	ENDS_UNTIL(&s.e, console.heard[RELAY_PEER_BACK] && agent.heard[RELAY_PEER_BACK] == 2);
+	expect_talk(&s, &agent, &console);
+	end(&s, &agent, &console);
+	stop(&s);
+}
+
+Test(relay_server, both_sides_may_be_lost_at_the_same_time)
+{
+	struct stage s;
+	struct session x;
+	struct peer agent, console;
+
+	start(&s);
+	begin(&s, &x);
+	leave(&s, &x.console);
+	leave(&s, &x.agent);
+	cr_assert_eq(server_tickets(s.server), 1);
+	arrive(&s, &console, RELAY_ROLE_CONSOLE, x.handle[1]);
+	cr_assert_eq(console.heard[RELAY_PAIRED], 1);
+	cr_assert_eq(console.heard[RELAY_PEER_BACK], 0);
+	arrive(&s, &agent, RELAY_ROLE_AGENT, x.handle[0]);
+	ENDS_UNTIL(&s.e, console.heard[RELAY_PEER_BACK] && agent.heard[RELAY_PEER_BACK]);
+	cr_assert_eq(console.heard[RELAY_PEER_LOST], 0);
+	expect_talk(&s, &agent, &console);
+	end(&s, &agent, &console);
+	stop(&s);
+}
+
+Test(relay_server, a_new_connection_takes_the_place_of_one_that_only_looks_alive)
+{
+	struct stage s;
+	struct session x;
+	struct peer agent, again;
+
+	start(&s);
+	begin(&s, &x);
+	arrive(&s, &agent, RELAY_ROLE_AGENT, x.handle[0]);
+	ENDS_UNTIL(&s.e, x.agent.gone);
+	cr_assert_eq(x.agent.heard[RELAY_CLOSE] + x.agent.heard[RELAY_ERROR], 0);
+	ENDS_UNTIL(&s.e, agent.heard[RELAY_PEER_BACK] && x.console.heard[RELAY_PEER_BACK]);
+	cr_assert_eq(x.console.heard[RELAY_PEER_LOST], 1);
+	expect_talk(&s, &agent, &x.console);
+
+	leave(&s, &x.console);
+	ENDS_UNTIL(&s.e, agent.heard[RELAY_PEER_LOST]);
+	arrive(&s, &again, RELAY_ROLE_AGENT, x.handle[0]);
+	ENDS_UNTIL(&s.e, agent.gone);
+	cr_assert_eq(again.heard[RELAY_PEER_BACK], 0, "the console is not there");
+	leave(&s, &again);
+	stop(&s);
+}
+
+Test(relay_server, nothing_meant_for_the_old_connection_reaches_the_new_one)
+{
+	for (int lost = 0; lost < 2; lost++) {
+		static const enum relay_role roles[] = {RELAY_ROLE_AGENT, RELAY_ROLE_CONSOLE};
+		struct stage s;
+		struct session x;
+		struct peer back, *gone, *stays;
+
+		start(&s);
+		begin(&s, &x);
+		gone = lost == 0 ? &x.agent : &x.console;
+		stays = lost == 0 ? &x.console : &x.agent;
+		hop_pause(stays->hop); /* it will not hear of the loss for a while */
+		leave(&s, gone);
+		arrive(&s, &back, roles[lost], x.handle[lost]);
+		cr_assert_eq(hop_send_data(stays->hop, "old", 3), 0);
+		cr_assert_eq(hop_send_data(back.hop, "too early", 9), 0);
+
+		uint64_t before = stays->bytes;
+		hop_resume(stays->hop);
+		ENDS_UNTIL(&s.e, back.heard[RELAY_PEER_BACK] && stays->heard[RELAY_PEER_BACK]);
+		cr_assert_eq(stays->heard[RELAY_PEER_LOST], 1);
+		cr_assert_eq(back.bytes, 0);
+		cr_assert_eq(stays->bytes, before);
+		expect_talk(&s, lost == 0 ? &back : stays, lost == 0 ? stays : &back);
+		end(&s, stays, &back);
+		stop(&s);
+	}
+}
+
+Test(relay_server, who_has_not_heard_of_one_loss_does_not_hear_of_the_next)
+{
+	struct stage s;
+	struct session x;
+	struct peer first, second;
+
+	start(&s);
+	begin(&s, &x);
+	hop_pause(x.agent.hop);
+	leave(&s, &x.console);
+	arrive(&s, &first, RELAY_ROLE_CONSOLE, x.handle[1]);
+	leave(&s, &first);
+	arrive(&s, &second, RELAY_ROLE_CONSOLE, x.handle[1]);
+	hop_resume(x.agent.hop);
+	ENDS_UNTIL(&s.e, second.heard[RELAY_PEER_BACK] && x.agent.heard[RELAY_PEER_BACK]);
+	cr_assert_eq(first.heard[RELAY_PEER_BACK], 0);
+	expect_talk(&s, &x.agent, &second);
+	cr_assert_eq(x.agent.heard[RELAY_PEER_LOST], 1);
+	cr_assert_eq(x.agent.heard[RELAY_PEER_BACK], 1);
+	end(&s, &x.agent, &second);
+	stop(&s);
+}
+
+Test(relay_server, a_side_that_never_caught_up_may_be_replaced)
+{
+	struct stage s;
+	struct session x;
+	struct peer agent, console;
+
+	start(&s);
+	begin(&s, &x);
+	hop_pause(x.agent.hop);
+	leave(&s, &x.console);
+	arrive(&s, &console, RELAY_ROLE_CONSOLE, x.handle[1]);
+	arrive(&s, &agent, RELAY_ROLE_AGENT, x.handle[0]);
+	ENDS_UNTIL(&s.e, console.heard[RELAY_PEER_BACK] && agent.heard[RELAY_PEER_BACK]);
+	cr_assert_eq(console.heard[RELAY_PEER_LOST], 0, "it knew no other agent");
+	expect_talk(&s, &agent, &console);
+	hop_resume(x.agent.hop);
+	ENDS_UNTIL(&s.e, x.agent.gone);
+	end(&s, &agent, &console);
+	stop(&s);
+}
+
+Test(relay_server, what_was_refused_to_a_writer_does_not_stop_the_next_connection)
+{
+	struct stage s;
+	struct session x;
+	struct peer console;
+	uint64_t sent = 0;
+
+	start(&s);
+	begin(&s, &x);
+	x.agent.arg = &sent;
+	x.agent.on_low = pour;
+	hop_pause(x.console.hop);
+	pour(&x.agent);
+	for (uint64_t before = 0, quiet = 0; quiet < 50; quiet = sent == before ? quiet + 1 : 0) {
+		before = sent;
+		uv_run(&s.e.loop, UV_RUN_NOWAIT);
+	}
+	arrive(&s, &console, RELAY_ROLE_CONSOLE, x.handle[1]);
+	hop_resume(x.console.hop);
+	ENDS_UNTIL(&s.e, x.console.gone && x.agent.heard[RELAY_PEER_BACK] &&
+			     console.heard[RELAY_PEER_BACK]);
+	cr_assert_lt(console.bytes, STREAM_BYTES);
+	leave(&s, &x.agent);
+	leave(&s, &console);
+	stop(&s);
+}
+
+Test(relay_server, coming_back_is_no_join_and_has_no_daily_limit)
+{
+	struct stage s;
+	struct session x;
+	struct peer console[4];
+
+	start(&s);
+	s.config.quota.joins_per_minute = 1;
+	restart(&s);
+	begin(&s, &x);
+	leave(&s, &x.console);
+	for (int i = 0; i < 4; i++) {
+		arrive(&s, &console[i], RELAY_ROLE_CONSOLE, x.handle[1]);
+		ENDS_UNTIL(&s.e, console[i].heard[RELAY_PEER_BACK]);
+		leave(&s, &console[i]);
+	}
+	leave(&s, &x.agent);
+	stop(&s);
+}
+
+Test(relay_server, a_session_that_has_ended_is_unknown)
+{
+	struct stage s;
+	struct session x;
+
+	start(&s);
+	begin(&s, &x);
+	end(&s, &x.agent, &x.console);
+	expect_unknown(&s, RELAY_ROLE_CONSOLE, x.handle[1]);
+	expect_unknown(&s, RELAY_ROLE_AGENT, x.handle[0]);
+	stop(&s);
+}
+
+Test(relay_server, before_the_proof_nobody_comes_back)
+{
+	struct stage s;
+	struct peer agent, console, back;
+
+	start(&s);
+	pair(&s, &agent, &console);
+	arrive(&s, &back, RELAY_ROLE_CONSOLE, handle_of(&console, id_of(&agent)));
+	expect_error(&s, &back, AS_E_BUSY);
+	leave(&s, &agent);
+	leave(&s, &console);
+	stop(&s);
+}
+
+Test(relay_server, only_the_sides_own_handle_brings_it_back)
+{
+	struct stage s;
+	struct session x;
+	struct relay_frame f;
+
+	start(&s);
+	begin(&s, &x);
+	leave(&s, &x.agent);
+	expect_unknown(&s, RELAY_ROLE_AGENT, x.handle[1]);
+	f = x.handle[0];
+	f.reattach.id ^= 1;
+	expect_unknown(&s, RELAY_ROLE_AGENT, f);
+	for (size_t i = 0; i < RELAY_HANDLE_LEN; i += RELAY_HANDLE_LEN - 1) {
+		f = x.handle[0];
+		f.reattach.handle[i] ^= 1;
+		expect_unknown(&s, RELAY_ROLE_AGENT, f);
+	}
+	memset(f.reattach.handle, 0, RELAY_HANDLE_LEN);
+	expect_unknown(&s, RELAY_ROLE_AGENT, f);
+	cr_assert_eq(server_tickets(s.server), 1, "nothing was made anew");
+	leave(&s, &x.console);
+	stop(&s);
+}
+
+Test(relay_server, forging_handles_gets_a_console_blocked)
+{
+	struct stage s;
+	struct session x;
+	struct peer p;
+	struct relay_frame f;
+
+	start(&s);
+	begin(&s, &x);
+	leave(&s, &x.console);
+	f = x.handle[1];
+	f.reattach.handle[15] ^= 1;
+	for (int i = 0; i < 6; i++)
+		expect_unknown(&s, RELAY_ROLE_CONSOLE, f);
+	arrive(&s, &p, RELAY_ROLE_CONSOLE, x.handle[1]);
+	expect_error(&s, &p, AS_E_RATE);
+	leave(&s, &x.agent);
+	stop(&s);
+}
+
+/* ---- after a restart ---- */
+
+Test(relay_server, a_session_survives_a_restart_of_the_relay)
+{
+	for (int first = 0; first < 2; first++) {
+		static const enum relay_role roles[] = {RELAY_ROLE_AGENT, RELAY_ROLE_CONSOLE};
+		struct stage s;
+		struct session x;
+		struct peer back[2], third;
+
+		start(&s);
+		begin(&s, &x);
+		restart(&s);
+		cr_assert(x.agent.gone && x.console.gone);
+		arrive(&s, &back[first], roles[first], x.handle[first]);
+		cr_assert_eq(back[first].heard[RELAY_PAIRED], 1);
+		console_joins(&s, &third, x.id);
+		expect_error(&s, &third, AS_E_BUSY);
+		cr_assert_eq(back[first].heard[RELAY_PEER_BACK], 0);
+		arrive(&s, &back[!first], roles[!first], x.handle[!first]);
+		ENDS_UNTIL(&s.e, back[0].heard[RELAY_PEER_BACK] && back[1].heard[RELAY_PEER_BACK]);
+		cr_assert_eq(back[0].heard[RELAY_PEER_LOST] + back[1].heard[RELAY_PEER_LOST], 0);
+		expect_talk(&s, &back[0], &back[1]);
+		cr_assert_eq(server_tickets(s.server), 1);
+		end(&s, &back[0], &back[1]);
+		expect_unknown(&s, RELAY_ROLE_AGENT, x.handle[0]);
+		stop(&s);
+	}
+}
+
+Test(relay_server, after_a_restart_handles_are_still_judged)
+{
+	struct stage s;
+	struct session x;
+	struct relay_frame f;
+
+	start(&s);
+	begin(&s, &x);
+	restart(&s);
+	f = x.handle[1];
+	f.reattach.id = (f.reattach.id + 1) & 0xfffff;
+	expect_unknown(&s, RELAY_ROLE_CONSOLE, f);
+	expect_unknown(&s, RELAY_ROLE_AGENT, x.handle[1]);
+	expect_unknown(&s, RELAY_ROLE_CONSOLE, x.handle[0]);
+	cr_assert_eq(server_tickets(s.server), 0);
+	stop(&s);
+}
+
+/* The files name another certificate and key from here on. */
+static void change_key(struct stage *s)
+{
+	struct pki_spec spec = pki_relay_spec("Acme", "127.0.0.1", (int64_t)time(NULL));
+	struct pki other;
+
+	pki_make(&spec, &s->e.ca, &other);
+	put_file(s, "relay.crt", other.pem, s->config.cert);
+	put_file(s, "relay.key", other.key_pem, s->config.key);
+	pki_done(&other);
+}
+
+Test(relay_server, a_relay_with_another_key_knows_none_of_the_handles)
+{
+	struct stage s;
+	struct session x;
+
+	start(&s);
+	begin(&s, &x);
+	change_key(&s);
+	restart(&s);
+	expect_unknown(&s, RELAY_ROLE_AGENT, x.handle[0]);
+	expect_unknown(&s, RELAY_ROLE_CONSOLE, x.handle[1]);
+	stop(&s);
+}
+
+Test(relay_server, handles_from_before_a_new_key_was_read_are_good_until_the_next)
+{
+	struct stage s;
+	struct session x;
+	struct peer agent, console;
+	char why[CONFIG_WHY_MAX] = "";
+
+	start(&s);
+	begin(&s, &x);
+	change_key(&s);
+	cr_assert_eq(server_reload(s.server, why), 0, "%s", why);
+	cr_assert_eq(server_reload(s.server, why), 0, "the same key again: %s", why);
+	leave(&s, &x.agent);
+	arrive(&s, &agent, RELAY_ROLE_AGENT, x.handle[0]);
+	ENDS_UNTIL(&s.e, agent.heard[RELAY_PEER_BACK]);
+	struct relay_frame fresh = handle_of(&agent, x.id);
+	cr_assert_neq(memcmp(fresh.reattach.handle, x.handle[0].reattach.handle, RELAY_HANDLE_LEN),
+		      0, "made with the new key");
+	change_key(&s);
+	cr_assert_eq(server_reload(s.server, why), 0, "%s", why);
+	leave(&s, &x.console);
+	expect_unknown(&s, RELAY_ROLE_CONSOLE, x.handle[1]);
+	leave(&s, &agent);
+	arrive(&s, &console, RELAY_ROLE_AGENT, fresh);
+	cr_assert_eq(console.heard[RELAY_PAIRED], 1);
+	leave(&s, &console);
+	stop(&s);
+}
+
+Test(relay_server, sessions_that_came_back_count_for_their_agents_network)
+{
+	struct stage s;
+	struct session x, y;
+	struct peer back[4], more;
+
+	start(&s);
+	s.config.quota.ids_per_prefix = 2;
+	restart(&s);
+	begin(&s, &x);
+	begin(&s, &y);
+	restart(&s);
+	arrive(&s, &back[0], RELAY_ROLE_CONSOLE, x.handle[1]);
+	arrive(&s, &back[1], RELAY_ROLE_AGENT, x.handle[0]);
+	arrive(&s, &back[2], RELAY_ROLE_AGENT, y.handle[0]);
+	cr_assert_eq(back[2].heard[RELAY_PAIRED], 1);
+	agent_with_id(&s, &more);
+	expect_error(&s, &more, AS_E_RATE);
+	arrive(&s, &back[3], RELAY_ROLE_AGENT, y.handle[0]);
+	cr_assert_eq(back[3].heard[RELAY_PAIRED], 1, "it is counted already");
+	ENDS_UNTIL(&s.e, back[2].gone);
+	tell(&back[3], (struct relay_frame){.type = RELAY_CLOSE});
+	ENDS_UNTIL(&s.e, back[3].gone);
+	agent_with_id(&s, &more);
+	cr_assert_eq(more.heard[RELAY_ALLOCATED], 1);
+	leave(&s, &more);
+	end(&s, &back[1], &back[0]);
 	stop(&s);
 }
 
