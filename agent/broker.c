@@ -38,7 +38,11 @@ uv_stdio_container_t broker_child_stderr(void)
 
 void broker_note(struct broker *b, enum record_event ev, const struct record_field *f, size_t n)
 {
-	if (!b->record || record_add(b->record, clock_wall_s(), ev, f, n) == 0)
+	/* "ended" is the last line of a record: what comes in behind it is too late. */
+	if (!b->record || b->record_ended)
+		return;
+	b->record_ended = ev == RECORD_ENDED;
+	if (record_add(b->record, clock_wall_s(), ev, f, n) == 0)
 		return;
 	/* A session that cannot be recorded must not go on. One that is over has nothing to end,
 	 * and what its end still notes must not end it again. */
@@ -94,6 +98,7 @@ static void close_all(struct broker *b, int reason)
 	operations_kill(b);
 	code_wipe(b);
 	pake_end(b);
+	resume_done(&b->resume);
 	note_end(b);
 	network_end(b, reason);
 	uv_close((uv_handle_t *)&b->clock, broker_handle_closed);
@@ -146,6 +151,10 @@ static void effects(struct broker *b, const struct session_effects *fx)
 		request_sign_grant(b);
 	if (fx->todo & SESSION_DO_SEND_DENY)
 		request_send_deny(b, fx->deny_code);
+	if (fx->todo & SESSION_DO_PAUSE)
+		reconnect_pause(b, fx->for_s);
+	if (fx->todo & SESSION_DO_CONTINUE)
+		reconnect_continue(b);
 	if (fx->todo & SESSION_DO_SEND_REVOKED)
 		request_send_revoked(b, fx->reason);
 	/* OPEN and REFUSE_OPEN are carried out by door.c, which gets the effects back; SEND_END is
@@ -271,8 +280,9 @@ static void own_handles(struct broker *b)
 	uv_timer_init(&b->loop, &b->clock);
 	uv_timer_init(&b->loop, &b->show);
 	uv_timer_init(&b->loop, &b->net_grace);
-	b->clock.data = b->show.data = b->net_grace.data = b;
-	b->handles = 3;
+	uv_timer_init(&b->loop, &b->redial);
+	b->clock.data = b->show.data = b->net_grace.data = b->redial.data = b;
+	b->handles = 4;
 	for (size_t i = 0; i < sizeof revoking_signals / sizeof revoking_signals[0]; i++) {
 		uv_signal_init(&b->loop, &b->signals[i]);
 		b->signals[i].data = b;
@@ -320,7 +330,7 @@ static int start(struct broker *b)
 		err = open_record(b);
 	if (err < 0)
 		return err;
-	session_init(&b->session, 0);
+	session_init(&b->session, b->config->resume_s);
 	own_handles(b);
 	broker_event_type(b, SESSION_EV_START);
 	return 0;

@@ -3,6 +3,7 @@
  * The broker's parts, one file each:
  *   broker.c      the loop, the state machine's effects, timers and signals, the end
  *   network.c     assent-net and assent-dial: starting, ending, what net says
+ *   reconnect.c   a lost connection: waiting, trying again, who comes back
  *   pake.c        the code and its proof
  *   request.c     signed requests, the prompt, the grant
  *   door.c        the choke point: every OPEN, every byte
@@ -24,6 +25,7 @@
 #include "agent/ui.h"
 #include "proto/e2e/code.h"
 #include "proto/e2e/request.h"
+#include "proto/e2e/resume.h"
 #include "proto/e2e/spake2.h"
 
 #define BROKER_NET_GRACE_MS  250  /* PROTOCOL.md section 5: then assent-net gets SIGKILL */
@@ -59,7 +61,8 @@ struct broker {
 	struct ui *ui;
 	EVP_PKEY *key;
 	struct record *record;
-	bool closing; /* SESSION_DO_CLOSE has been carried out */
+	bool record_ended; /* RECORD_ENDED stands in it */
+	bool closing;	   /* SESSION_DO_CLOSE has been carried out */
 	int reason;
 	const char *relay_step; /* which step failed when the relay was not reached, or NULL */
 	int relay_why;
@@ -77,10 +80,19 @@ struct broker {
 	uv_tcp_t *socket; /* the connected one, until net has it */
 	bool noticed;	  /* the customer has been told once that the relay will go away */
 	uv_timer_t net_grace;
+	unsigned dial_held; /* its process and its pipe, until libuv is done with them */
 	struct dial_answer {
 		uint8_t bytes[8];
 		size_t len;
 	} dial_answer;
+
+	/* reconnect.c, while the session is SUSP */
+	uv_timer_t redial;
+	struct resume resume; /* from the code; wiped with the session */
+	unsigned tries;
+	uint64_t lost_ms;
+	struct ipc_peer back; /* who came back, not proved yet ... */
+	enum { BROKER_NOBODY, BROKER_ENGINEER, BROKER_GREETED } back_is; /* ... and how far he is */
 
 	/* pake.c */
 	uint32_t id; /* from the relay */
@@ -103,6 +115,7 @@ struct broker {
 	struct operation *operations[BROKER_RUNNING_MAX];
 	uint64_t bytes_sent;
 	unsigned items;
+	bool paused; /* no collector's output is read */
 };
 
 /* broker.c */
@@ -121,6 +134,22 @@ int network_start(struct broker *b);
 void network_end(struct broker *b, int reason);
 void network_send(struct broker *b, uint8_t mux_type, const uint8_t *p, size_t n);
 void network_tell(struct broker *b, enum ipc_type type, uint32_t stream, int err);
+bool network_may_dial(const struct broker *b); /* the child before is gone */
+int network_dial(struct broker *b);	       /* a socket for the same assent-net */
+void network_end_dial(struct broker *b);
+
+/* reconnect.c */
+void reconnect_pause(struct broker *b, uint32_t for_s);
+void reconnect_continue(struct broker *b);
+void reconnect_later(struct broker *b); /* a try has failed: when is the next? */
+void reconnect_stop_trying(struct broker *b);
+void reconnect_on_peer_up(struct broker *b, const struct ipc_msg *m);
+void reconnect_on_hellos(struct broker *b);
+void reconnect_on_proof(struct broker *b, const struct ipc_msg *m);
+void reconnect_on_end(struct broker *b);
+/* Full jitter: the first try within half a second, then 1..2, 1..4, ... 1..60 s, and always early
+ * enough for one more before left_ms are over. random: any 32 bits. */
+uint64_t reconnect_delay_ms(unsigned tries, uint32_t random, uint64_t left_ms);
 
 /* pake.c */
 void code_show(struct broker *b);
@@ -149,6 +178,8 @@ int operation_start(struct broker *b, uint32_t stream, const struct promise *p,
 void operation_consumed(struct broker *b, uint32_t stream, uint64_t offset);
 void operation_cancel(struct broker *b, uint32_t stream, int why);
 void operations_kill(struct broker *b);
+void operations_pause(struct broker *b); /* nothing is read, and no deadline runs */
+void operations_continue(struct broker *b);
 void operations_show(struct broker *b);
 void operations_end(struct broker *b); /* the session is over: waits for them, not for ever */
 

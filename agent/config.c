@@ -181,6 +181,8 @@ static int load_ca(struct agent_config *c, char *why, size_t cap)
 static int load(const char *path, struct agent_config *c, char *why, size_t cap)
 {
 	struct load l = {.c = c};
+
+	c->resume_s = CONFIG_RESUME_S;
 	int n = snprintf(c->path, sizeof c->path, "%s", path);
 
 	if (n < 0 || (size_t)n >= sizeof c->path)

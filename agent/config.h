@@ -10,7 +10,7 @@
  *   phone = TEXT           required; the number to call back
  *   proxy = URL            optional
  *   lang = LANG            optional
- *   resume = SECONDS       optional, 0..600; how long a lost connection may stay away
+ *   resume = SECONDS       optional, 0..600, default 120; how long a lost connection may stay away
  */
 #ifndef AS_AGENT_CONFIG_H
 #define AS_AGENT_CONFIG_H
@@ -22,6 +22,7 @@
 #define CONFIG_PATH	"/etc/assent/agent.conf"
 #define CONFIG_CA_MAX	16384
 #define CONFIG_PATH_MAX 1024
+#define CONFIG_RESUME_S 120
 #define CONFIG_WHY_MAX	(CONFIG_PATH_MAX + 256)
 
 struct agent_config {

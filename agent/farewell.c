@@ -28,6 +28,10 @@ static const struct {
     {AS_E_PEER_LOST, AGENT_EXIT_LOST,
      "The connection to the engineer was lost and the session is over. Start again if you still "
      "need help."},
+    {AS_E_RESUME, AGENT_EXIT_LOST,
+     "After the connection was lost, the other side could not prove to be the same engineer, so "
+     "the session is over. Start again if you still need help; tell the support organisation "
+     "about this."},
     {AS_E_TIMEOUT, AGENT_EXIT_LOST,
      "The engineer's side did not answer in time and the session is over. Start again if you "
      "still need help."},

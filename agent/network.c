@@ -85,12 +85,30 @@ static void relay_lost(struct broker *b, const char *step, int why)
 	b->relay_step = step;
 	b->relay_why = why;
 	broker_event_type(b, SESSION_EV_NET_LOST);
+	reconnect_later(b);
+}
+
+/* The relay is reached no more, or says something that no other try will change. */
+static void on_relay_lost(struct broker *b, int why)
+{
+	bool unknown = why == AS_E_CODE_UNKNOWN && b->session.state == SESSION_SUSP;
+
+	close_socket(b);
+	if (unknown)
+		broker_fault(b, AS_E_PEER_LOST);
+	else
+		relay_lost(b, "relay", why);
 }
 
 static void on_peer_up(struct broker *b, const struct ipc_msg *m)
 {
 	struct ipc_msg nonce = {.type = IPC_NONCE, .payload = b->nonce, .len = sizeof b->nonce};
 
+	if (b->session.state == SESSION_SUSP) {
+		reconnect_on_peer_up(b, m);
+		return;
+	}
+	nonce.stream = m->stream;
 	if (b->session.state != SESSION_CODE) {
 		broker_event_type(b, SESSION_EV_PEER_UP); /* refused by the table */
 		return;
@@ -122,13 +140,19 @@ static void on_hellos(struct broker *b, const struct ipc_msg *m)
 	broker_event_type(b, SESSION_EV_PEER_UP);
 }
 
-static void on_peer_lost(struct broker *b, uint32_t code)
+static void on_peer_lost(struct broker *b, uint32_t code, bool for_good)
 {
 	int why = err_from_wire(code);
 	bool bad =
 	    why != 0 && why != AS_E_PEER_LOST && why != AS_E_TRUNCATED && why != AS_E_TIMEOUT;
 
 	pake_end(b);
+	b->back_is = BROKER_NOBODY;
+	if (for_good) {
+		int err = why == AS_E_RESUME ? why : bad ? AS_E_PROTOCOL : AS_E_PEER_LOST;
+		broker_fault(b, err);
+		return;
+	}
 	broker_event(b, &(struct session_event){
 			    .type = bad ? SESSION_EV_PEER_BAD : SESSION_EV_PEER_LOST, .err = why});
 }
@@ -158,7 +182,10 @@ static void on_net_msg(const struct ipc_msg *m, void *owner)
 		on_peer_up(b, m);
 		break;
 	case IPC_HELLOS:
-		on_hellos(b, m);
+		if (b->session.state == SESSION_SUSP)
+			reconnect_on_hellos(b);
+		else
+			on_hellos(b, m);
 		break;
 	case IPC_PAKE_A:
 		pake_on_share(b, m->payload, m->len);
@@ -179,14 +206,24 @@ static void on_net_msg(const struct ipc_msg *m, void *owner)
 		operation_cancel(b, m->stream, err_from_wire(m->code));
 		break;
 	case IPC_END:
+		if (b->session.state == SESSION_SUSP) {
+			reconnect_on_end(b);
+			break;
+		}
 		broker_event(b, &(struct session_event){.type = SESSION_EV_PEER_END,
 							.err = err_from_wire(m->code)});
 		break;
 	case IPC_PEER_LOST:
-		on_peer_lost(b, m->code);
+		on_peer_lost(b, m->code, m->value == 1);
 		break;
 	case IPC_RELAY_LOST:
-		relay_lost(b, "relay", err_from_wire(m->code));
+		on_relay_lost(b, err_from_wire(m->code));
+		break;
+	case IPC_REATTACHED:
+		close_socket(b);
+		break;
+	case IPC_RESUME:
+		reconnect_on_proof(b, m);
 		break;
 	case IPC_NOTICE:
 		on_notice(b, m->value);
@@ -202,7 +239,11 @@ static void on_net_gone(int why, void *owner)
 
 	b->net_open = false;
 	broker_gone_one(b);
-	if (!b->closing)
+	if (b->closing)
+		return;
+	if (b->session.state >= SESSION_ACTIVE)
+		broker_fault(b, AS_E_PEER_LOST); /* the keys and what waited are gone with it */
+	else
 		relay_lost(b, "net", why);
 }
 
@@ -224,6 +265,14 @@ static void on_net_exit(uv_process_t *p, int64_t status, int signal)
 		link_close(&b->net, UV_EOF);
 }
 
+static void on_dial_closed(uv_handle_t *h)
+{
+	struct broker *b = h->data;
+
+	b->dial_held--;
+	broker_gone_one(b);
+}
+
 static void on_dial_exit(uv_process_t *p, int64_t status, int signal)
 {
 	struct broker *b = p->data;
@@ -231,11 +280,11 @@ static void on_dial_exit(uv_process_t *p, int64_t status, int signal)
 	(void)status;
 	(void)signal;
 	b->dial_running = false;
-	uv_close((uv_handle_t *)p, broker_handle_closed);
+	uv_close((uv_handle_t *)p, on_dial_closed);
 }
 
 static int spawn(struct broker *b, uv_process_t *process, const char *program, char *arg,
-		 uv_pipe_t *pipe, uv_exit_cb on_exit)
+		 uv_pipe_t *pipe, uv_exit_cb on_exit, uv_close_cb on_closed)
 {
 	char path[BROKER_PATH_MAX];
 	int err = plat_libexec(program, path, sizeof path);
@@ -264,7 +313,7 @@ static int spawn(struct broker *b, uv_process_t *process, const char *program, c
 	err = uv_spawn(&b->loop, process, &options);
 	b->handles++;
 	if (err < 0)
-		uv_close((uv_handle_t *)process, broker_handle_closed);
+		uv_close((uv_handle_t *)process, on_closed);
 	return err;
 }
 
@@ -275,7 +324,19 @@ static void close_dial(struct broker *b)
 	if (!b->dial_open)
 		return;
 	b->dial_open = false;
-	uv_close((uv_handle_t *)&b->dial_pipe, broker_handle_closed);
+	uv_close((uv_handle_t *)&b->dial_pipe, on_dial_closed);
+}
+
+void network_end_dial(struct broker *b)
+{
+	close_dial(b);
+	if (b->dial_running)
+		uv_process_kill(&b->dial_process, SIGKILL);
+}
+
+bool network_may_dial(const struct broker *b)
+{
+	return b->dial_held == 0;
 }
 
 /* The answer is whole: take the socket and pass it on. It stays open here until net says that
@@ -306,6 +367,9 @@ static void on_dial_answer(struct broker *b)
 
 	int err = m.step == 0 ? take_socket(b) : m.err;
 	close_dial(b);
+	reconnect_stop_trying(b); /* it is net's turn now, or the next try's */
+	if (err < 0)
+		close_socket(b);
 	if (m.step != 0 || err < 0)
 		relay_lost(b, m.step == 1 ? "name" : "connect", err);
 }
@@ -337,16 +401,18 @@ static void on_dial_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 		on_dial_answer(b);
 }
 
-static int start_dial(struct broker *b)
+int network_dial(struct broker *b)
 {
 	int err = uv_pipe_init(&b->loop, &b->dial_pipe, 1);
 	if (err < 0)
 		return err;
 	b->dial_pipe.data = b;
 	b->handles++;
+	b->dial_held = 2; /* spawn() closes the process handle also when it fails */
 	b->dial_open = true;
+	b->dial_answer.len = 0;
 	err = spawn(b, &b->dial_process, "assent-dial", (char *)b->config->relay, &b->dial_pipe,
-		    on_dial_exit);
+		    on_dial_exit, on_dial_closed);
 	if (err < 0)
 		return err;
 	b->dial_running = true;
@@ -360,14 +426,15 @@ int network_start(struct broker *b)
 		return err;
 	b->handles++;
 	b->net_open = true;
-	err = spawn(b, &b->net_process, "assent-net", NULL, &b->net.pipe, on_net_exit);
+	err = spawn(b, &b->net_process, "assent-net", NULL, &b->net.pipe, on_net_exit,
+		    broker_handle_closed);
 	if (err < 0)
 		return err;
 	b->net_running = true;
 	err = link_start(&b->net);
 	if (err == 0)
 		err = send_config(b);
-	return err < 0 ? err : start_dial(b);
+	return err < 0 ? err : network_dial(b);
 }
 
 /* ---- the end ---- */
@@ -382,10 +449,9 @@ static void on_grace(uv_timer_t *t)
 
 void network_end(struct broker *b, int reason)
 {
-	close_dial(b);
+	uv_close((uv_handle_t *)&b->redial, broker_handle_closed);
+	network_end_dial(b);
 	close_socket(b);
-	if (b->dial_running)
-		uv_process_kill(&b->dial_process, SIGKILL);
 	if (!b->net_running) {
 		uv_close((uv_handle_t *)&b->net_grace, broker_handle_closed);
 		if (b->net_open)

@@ -38,6 +38,7 @@ struct operation {
 	uint64_t started_ms, tick_ms, active_ms;
 	int held; /* handles libuv may still call back for */
 	bool reading, ended, exited, finished, noted, overdue, closing;
+	bool cut;   /* ended by the customer, or with the session */
 	int status; /* of the process: enum item_state, or killed */
 	enum item_state state;
 	int why; /* cancelled for this reason; 0: not */
@@ -60,8 +61,11 @@ static void show(struct operation *op)
 	    .what = op->what,
 	    .bytes = op->sent,
 	    .elapsed_ms = (uint32_t)(clock_mono_ms() - op->started_ms),
-	    .state = op->finished ? item_state_name(op->state) : "running",
-	    .done = op->finished,
+	    .state = op->cut	     ? "stopped"
+		     : op->finished  ? item_state_name(op->state)
+		     : op->b->paused ? "waiting"
+				     : "running",
+	    .done = op->finished || op->cut,
 	};
 
 	if (op->b->ui && !op->b->closing)
@@ -250,6 +254,14 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 	}
 }
 
+static void read_on(struct operation *op)
+{
+	if (op->reading || op->b->paused || op->ended || op->closing || !has_window(op))
+		return;
+	op->reading = uv_read_start((uv_stream_t *)&op->out, on_alloc, on_read) == 0;
+	op->tick_ms = clock_mono_ms();
+}
+
 void operation_consumed(struct broker *b, uint32_t stream, uint64_t offset)
 {
 	struct operation *op = find(b, stream);
@@ -257,10 +269,7 @@ void operation_consumed(struct broker *b, uint32_t stream, uint64_t offset)
 	if (!op || offset < op->consumed || offset > op->sent)
 		return;
 	op->consumed = offset;
-	if (!op->reading && !op->ended && !op->closing && has_window(op)) {
-		op->reading = uv_read_start((uv_stream_t *)&op->out, on_alloc, on_read) == 0;
-		op->tick_ms = clock_mono_ms();
-	}
+	read_on(op);
 }
 
 void operation_cancel(struct broker *b, uint32_t stream, int why)
@@ -278,9 +287,11 @@ void operations_kill(struct broker *b)
 
 		if (!op)
 			continue;
-		if (!op->finished) {
+		if (!op->finished && !op->cut) {
+			op->cut = true; /* we are called again when the session closes */
 			op->state = ITEM_PARTIAL;
 			note_done(op); /* what has left belongs into the record */
+			show(op);
 		}
 		stop(op, AS_E_REVOKED);
 	}
@@ -471,4 +482,46 @@ int operation_start(struct broker *b, uint32_t stream, const struct promise *p,
 	uv_timer_again(&b->show);
 	show(op);
 	return 0;
+}
+
+/* ---- a lost connection ---- */
+
+/* The connection is lost: the collectors wait on their full pipes, and their time with them. */
+void operations_pause(struct broker *b)
+{
+	uint64_t now = clock_mono_ms();
+
+	b->paused = true;
+	uv_timer_stop(&b->show);
+	for (size_t i = 0; i < BROKER_RUNNING_MAX; i++) {
+		struct operation *op = b->operations[i];
+
+		if (!op || op->finished)
+			continue;
+		if (op->reading) {
+			uv_read_stop((uv_stream_t *)&op->out);
+			op->active_ms += now - op->tick_ms;
+		}
+		op->reading = false;
+		show(op);
+	}
+}
+
+void operations_continue(struct broker *b)
+{
+	bool any = false;
+
+	b->paused = false;
+	for (size_t i = 0; i < BROKER_RUNNING_MAX; i++) {
+		struct operation *op = b->operations[i];
+
+		if (!op || op->finished)
+			continue;
+		op->tick_ms = clock_mono_ms();
+		read_on(op);
+		show(op);
+		any = true;
+	}
+	if (any)
+		uv_timer_again(&b->show);
 }

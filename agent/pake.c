@@ -83,11 +83,23 @@ void pake_on_confirm(struct broker *b, const uint8_t *p, size_t n)
 	broker_event_type(b, right ? SESSION_EV_PAKE_OK : SESSION_EV_PAKE_FAIL);
 }
 
+/* What outlives the code: the key that proves, after a lost connection, who comes back. */
+static int keep_key(struct broker *b)
+{
+	struct secret key = {0};
+	int err = spake2_resume_key(b->pake, &key);
+
+	if (err == 0)
+		resume_init(&b->resume, &key);
+	secret_done(&key);
+	return err;
+}
+
 void pake_confirm(struct broker *b)
 {
 	as_PakeConfirm m = {0};
 
-	if (!b->pake || spake2_mac(b->pake, m.mac) < 0) {
+	if (!b->pake || spake2_mac(b->pake, m.mac) < 0 || keep_key(b) < 0) {
 		broker_fault(b, AS_E_INTERNAL);
 		return;
 	}

@@ -44,6 +44,8 @@ struct record;
 	X(ITEM, "item", 0)	       /* item, name, bytes, state, sha256 */                     \
 	X(REFUSED, "refused", 0)       /* name, why */                                            \
 	X(IGNORED, "ignored", 0)       /* state, message */                                       \
+	X(SUSPENDED, "suspended", 0)   /* for_s: how long it may take to come back */             \
+	X(RESUMED, "resumed", 0)       /* away_ms */                                              \
 	X(PEER_HEAD, "peer-head", 0)   /* seq, head of the console's record */                    \
 	X(REVOKED, "revoked", 1)       /* by */                                                   \
 	X(ENDED, "ended", 1)	       /* why ("" = normal end), items, bytes */

@@ -247,6 +247,8 @@ static void print_line(const struct record_line *l, void *arg)
 	    {"granted", "You allowed: ", "rights"},
 	    {"denied", "Not allowed: ", "why"},
 	    {"refused", "Refused by this program: ", "name"},
+	    {"suspended", "The connection was lost; nothing was sent", ""},
+	    {"resumed", "The connection was back", ""},
 	    {"revoked", "Stopped here", ""},
 	};
 	for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {

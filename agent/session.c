@@ -127,8 +127,9 @@ static session_handler *const table[SESSION_STATES][SESSION_EVENTS] = {
 	[SESSION_ACTIVE_PROMPT] = {
 		EV(SCOPE_REQ_OK, more_busy), EV(ALLOW, allow), EV(DENY, deny), GRANTED, OVER },
 	[SESSION_SUSP] = {
-		EV(RESUME_OK, resume), EV(RESUME_BAD, bad_resume), EV(OPEN, open_early),
-		EV(ITEM_DONE, item_done), OVER },
+		EV(RESUME_OK, resume), EV(RESUME_BAD, bad_resume), EV(PEER_BAD, bad_resume),
+		EV(PEER_LOST, still_lost), EV(NET_LOST, still_lost), EV(PEER_END, clean_end),
+		EV(OPEN, open_early), EV(ITEM_DONE, item_done), OVER },
 	[SESSION_CLOSED] = { EV(START, start), EV(TICK, tick) },
 };
 /* clang-format on */

@@ -125,7 +125,7 @@ enum session_effect {
 	SESSION_DO_SEND_DENY = 1 << 13,	   /* deny_code */
 	SESSION_DO_OPEN = 1 << 14,	   /* start the item */
 	SESSION_DO_REFUSE_OPEN = 1 << 15,  /* open_code */
-	SESSION_DO_PAUSE = 1 << 16,	   /* collectors wait for the connection to come back */
+	SESSION_DO_PAUSE = 1 << 16,	   /* collectors wait for the connection: for_s */
 	SESSION_DO_CONTINUE = 1 << 17,	   /* it is back */
 	SESSION_DO_SEND_REVOKED = 1 << 18, /* reason */
 	SESSION_DO_SEND_END = 1 << 19,	   /* reason (0: a clean end) */
@@ -137,6 +137,7 @@ struct session_effects {
 	enum session_state note_state;	    /* where the event ... */
 	enum session_event_type note_event; /* ... was not expected */
 	uint32_t prompt_id, expires_s;
+	uint32_t for_s; /* PAUSE: how long the connection may stay away */
 	unsigned tries_left;
 	int cancel_why, peer_code, deny_code, open_code, reason; /* 0 or AS_E_* */
 };

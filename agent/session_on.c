@@ -386,10 +386,24 @@ void session_on_pause(struct session *s, const struct session_event *ev,
 		session_on_lost(s, ev, out);
 		return;
 	}
+	uint64_t left = s->grant_until - s->now;
+
+	if (s->prompting) /* the question is over; who asked it reads so when he is back */
+		deny(AS_E_PEER_LOST, out);
 	cancel_prompt(s, AS_E_PEER_LOST, out);
 	s->resume_fails = 0;
 	out->todo |= SESSION_DO_PAUSE;
+	out->for_s = (uint32_t)((left < s->resume_ms ? left : s->resume_ms) / 1000);
 	move(s, SESSION_SUSP, s->now + s->resume_ms);
+}
+
+/* A try has failed, or the one who came back is gone again: the time runs on. */
+void session_on_still_lost(struct session *s, const struct session_event *ev,
+			   struct session_effects *out)
+{
+	(void)s;
+	(void)ev;
+	(void)out;
 }
 
 void session_on_resume(struct session *s, const struct session_event *ev,

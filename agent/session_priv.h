@@ -34,6 +34,7 @@ session_handler session_on_item_done;
 session_handler session_on_revoke;
 session_handler session_on_lost;
 session_handler session_on_pause;
+session_handler session_on_still_lost;
 session_handler session_on_resume;
 session_handler session_on_bad_resume;
 session_handler session_on_clean_end;

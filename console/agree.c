@@ -57,7 +57,7 @@ static int send(struct agree *a, enum msg m, uint8_t type, const void *msg)
 	return n < 0 ? n : a->ev->send(type, buf, (size_t)n, a->owner);
 }
 
-static void own_hello(const struct agree *a, as_Hello *out)
+void agree_hello(const uint8_t nonce[32], as_Hello *out)
 {
 	*out = (as_Hello){
 	    .ver_min = MSG_VERSION,
@@ -66,7 +66,7 @@ static void own_hello(const struct agree *a, as_Hello *out)
 	    .limits = {MUX_STREAMS_MAX, MUX_WINDOW_FIRST, MUX_SESSION_WINDOW, MUX_PAYLOAD_MAX},
 	    .product = "assent-console " ASSENT_VERSION,
 	};
-	memcpy(out->nonce, a->wish.nonce, sizeof a->wish.nonce);
+	memcpy(out->nonce, nonce, sizeof out->nonce);
 }
 
 /* Both HELLOs go into the PAKE's additional data, so a downgrade looks like a wrong code. */
@@ -75,7 +75,7 @@ static int start_pake(struct agree *a, const uint8_t *theirs, size_t n)
 	as_Hello hello;
 	uint8_t ours[512], aad[SPAKE2_AAD_LEN];
 
-	own_hello(a, &hello);
+	agree_hello(a->wish.nonce, &hello);
 
 	int len = msg_encode(MSG_HELLO, &hello, ours, sizeof ours);
 	int err = len < 0 ? len : spake2_aad(a->binding, ours, (size_t)len, theirs, n, aad);

@@ -22,6 +22,7 @@
 #include "proto/e2e/grant.h"
 #include "proto/e2e/request.h"
 #include "proto/e2e/spake2.h"
+#include "proto/wire/messages.h"
 #include "proto/wire/scope.h"
 
 struct identity;
@@ -81,7 +82,8 @@ void agree_init(struct agree *a, const struct agree_wish *wish, const struct agr
 		void *owner);
 void agree_done(struct agree *a);
 
-/* The inner TLS is up: what everything that follows is bound to. */
+/* The inner TLS is up: what everything that follows is bound to, also requests that are made after
+ * a lost connection: the code was proved on this one. */
 void agree_bind(struct agree *a, const uint8_t binding[32], const uint8_t agent_spki_sha256[32]);
 
 /* One control message of the agent. now: wall clock. Negative ends the session: AS_E_CODE_WRONG,
@@ -94,6 +96,9 @@ int agree_take(struct agree *a, uint8_t type, const uint8_t *p, size_t n, int64_
 int agree_escalate(struct agree *a, const struct scope *scopes, size_t n, int64_t now);
 
 bool agree_is_authed(const struct agree *a);
+
+/* The HELLO of every console, with its nonce. */
+void agree_hello(const uint8_t nonce[32], as_Hello *out);
 
 /* Has this scope, or one of its kind for kinds with a target, been granted? */
 bool agree_allows(const struct agree *a, enum scope_kind kind);

@@ -27,10 +27,10 @@ static void as_json(struct session *s, const struct manifest *m)
 	for (size_t i = 0; i < s->agree.scopes_count; i++)
 		json_array_append_new(scopes, json_string(scope_text(&s->agree.scopes[i], text)));
 	events_json(s->ev,
-		    json_pack("{s:s,s:s,s:o,s:I,s:I,s:I,s:s}", "event", "status", "host", m->host,
-			      "scopes", scopes, "left_s", (json_int_t)session_left_s(s), "files",
-			      (json_int_t)m->items_count, "bytes", (json_int_t)stored(m), "bundle",
-			      bundle_path(s->bundle)));
+		    json_pack("{s:s,s:s,s:o,s:I,s:b,s:I,s:I,s:s}", "event", "status", "host",
+			      m->host, "scopes", scopes, "left_s", (json_int_t)session_left_s(s),
+			      "suspended", s->suspended, "files", (json_int_t)m->items_count,
+			      "bytes", (json_int_t)stored(m), "bundle", bundle_path(s->bundle)));
 }
 
 static void as_text(struct session *s, const struct manifest *m)
@@ -46,6 +46,9 @@ static void as_text(struct session *s, const struct manifest *m)
 		text_line(text, strlen(text), line, sizeof line);
 		fprintf(out, "%-8s %s\n", i ? "" : "Allowed", line);
 	}
+	if (s->suspended)
+		fprintf(out, "State    suspended: connection lost, trying for %u s\n",
+			(unsigned)session_lost_left_s(s));
 	fprintf(out, "Left     %s\n", events_span(session_left_s(s), span));
 	fprintf(out, "Bundle   %zu files, %s: %s\n", m->items_count, text_size(stored(m), size),
 		bundle_path(s->bundle));

@@ -8,13 +8,14 @@
 #include "proto/base/text.h"
 
 static const struct command table[] = {
-    {"catalog", "", "what this agent can collect, and what you may", cmd_catalog},
+    {"catalog", "", "what this agent can collect, and what you may", cmd_catalog, false},
     {"collect", "[PROFILE | NAME...] [hours=N] [priority=N] [names=HOST,HOST] [unit=UNIT]",
-     "collect into the bundle; profiles are quick, system, network, full (default)", cmd_collect},
-    {"request", "SCOPE...", "ask the customer for more", cmd_request},
-    {"status", "", "who, what is allowed, how long, where the bundle lies", cmd_status},
-    {"end", "", "end the session and finish the bundle", cmd_end},
-    {"help", "", "this list", cmd_help},
+     "collect into the bundle; profiles are quick, system, network, full (default)", cmd_collect,
+     true},
+    {"request", "SCOPE...", "ask the customer for more", cmd_request, true},
+    {"status", "", "who, what is allowed, how long, where the bundle lies", cmd_status, false},
+    {"end", "", "end the session and finish the bundle", cmd_end, false},
+    {"help", "", "this list", cmd_help, false},
 };
 
 const struct command *command_at(size_t i)

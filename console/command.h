@@ -17,6 +17,7 @@
 struct command {
 	const char *name, *arguments, *text;
 	session_cmd run;
+	bool needs_agent; /* waits while the connection is lost */
 };
 
 /* The i-th command, or NULL. */

@@ -25,6 +25,8 @@ const char connect_usage[] =
     "  --out DIR           where the bundle's folder is made (default: here)\n"
     "  -c COMMAND          run this command, then end the session; may be repeated\n"
     "  --batch FILE        the same with one command a line; - is standard input\n"
+    "  --resume SECONDS    how long to try when the connection is lost (default 120, at most\n"
+    "                      600; 0: not at all)\n"
     "  --json              one JSON object a line on standard output\n"
     "  --help, --version\n"
     "\n"
@@ -41,6 +43,7 @@ enum option_id {
 	OPT_FOR,
 	OPT_SCOPE,
 	OPT_OUT,
+	OPT_RESUME,
 	OPT_JSON,
 	OPT_BATCH,
 	OPT_HELP,
@@ -55,6 +58,7 @@ static const struct option options[] = {
     {"for", required_argument, NULL, OPT_FOR},
     {"scope", required_argument, NULL, OPT_SCOPE},
     {"out", required_argument, NULL, OPT_OUT},
+    {"resume", required_argument, NULL, OPT_RESUME},
     {"json", no_argument, NULL, OPT_JSON},
     {"batch", required_argument, NULL, OPT_BATCH},
     {"help", no_argument, NULL, OPT_HELP},
@@ -122,6 +126,21 @@ static int set_duration(struct connect_args *a, const char *text, char *why)
 	return err < 0 ? AS_EBADMSG : 0;
 }
 
+static int set_resume(struct connect_args *a, const char *text, char *why)
+{
+	size_t digits = strspn(text, "0123456789");
+	unsigned long s = digits > 0 && digits <= 4 && !text[digits] ? strtoul(text, NULL, 10)
+								     : ARGS_RESUME_MAX + 1;
+
+	if (s > ARGS_RESUME_MAX) {
+		snprintf(why, ARGS_WHY_MAX, "--resume %.40s: seconds, 0 to %d", text,
+			 ARGS_RESUME_MAX);
+		return AS_EBADMSG;
+	}
+	a->resume_s = (uint32_t)s;
+	return 0;
+}
+
 static int add_command(struct connect_args *a, const char *text, char *why)
 {
 	if (a->commands_count == ARGS_COMMANDS_MAX) {
@@ -155,6 +174,8 @@ static int take_option(struct connect_args *a, int opt, char **argv, char *why)
 	case OPT_OUT:
 		a->out = optarg;
 		return 0;
+	case OPT_RESUME:
+		return set_resume(a, optarg, why);
 	case OPT_JSON:
 		a->json = true;
 		return 0;
@@ -221,7 +242,8 @@ static int complete(struct connect_args *a, char *why)
 
 int connect_args_parse(int argc, char **argv, struct connect_args *out, char why[ARGS_WHY_MAX])
 {
-	struct connect_args a = {.ticket = "", .out = ".", .duration_s = ARGS_DURATION_DEF};
+	struct connect_args a = {
+	    .ticket = "", .out = ".", .duration_s = ARGS_DURATION_DEF, .resume_s = ARGS_RESUME_DEF};
 	int opt, err = 0;
 
 	optind = 0; /* GNU: start over, whoever used getopt before */

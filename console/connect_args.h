@@ -17,6 +17,8 @@
 #define ARGS_TICKET_MAX	  64
 #define ARGS_WHY_MAX	  256
 #define ARGS_DURATION_DEF 1800 /* seconds: 30m */
+#define ARGS_RESUME_DEF	  120  /* seconds */
+#define ARGS_RESUME_MAX	  600
 
 struct connect_args {
 	const char *code, *identity, *reason; /* all strings point into argv */
@@ -29,6 +31,7 @@ struct connect_args {
 	struct scope scopes[SCOPES_MAX];
 	size_t scopes_count;
 	uint32_t duration_s;
+	uint32_t resume_s; /* how long a lost connection may stay away; 0: it is the end */
 	bool json, help, version;
 };
 

@@ -14,6 +14,9 @@
 #define TEXT_CAP 512
 #define PATH_CAP 8192
 
+/* The customer reads the same words. */
+#define LOST_TEXT "connection lost, trying for %" PRIu32 " s"
+
 void events_init(struct events *e, FILE *out, FILE *err, bool json)
 {
 	*e = (struct events){.json = json, .out = out, .err = err};
@@ -173,11 +176,44 @@ void events_live(struct events *e, const struct item_view *views, size_t n)
 
 	if (!e->screen.live)
 		return;
-	if (n > SCREEN_LIVE_MAX)
-		n = SCREEN_LIVE_MAX;
-	for (size_t i = 0; i < n; i++)
-		events_item_line(&views[i], lines[i]);
-	screen_live(&e->screen, lines, n);
+	size_t used = e->lost_left_s > 0;
+
+	if (used)
+		snprintf(lines[0], SCREEN_LINE_MAX, LOST_TEXT, e->lost_left_s);
+	for (size_t i = 0; i < n && used < SCREEN_LIVE_MAX; i++)
+		events_item_line(&views[i], lines[used++]);
+	screen_live(&e->screen, lines, used);
+}
+
+/* Nothing is drawn when nothing has changed: somebody may be typing below. */
+void events_lost_left(struct events *e, uint32_t left_s)
+{
+	if (e->lost_left_s == left_s)
+		return;
+	e->lost_left_s = left_s;
+	events_live(e, NULL, 0);
+}
+
+void events_suspended(struct events *e, uint32_t for_s, const char *detail)
+{
+	char buf[TEXT_CAP];
+
+	if (e->json)
+		events_json(
+		    e, json_pack("{s:s,s:I}", "event", "suspended", "for_s", (json_int_t)for_s));
+	else
+		screen_line(&e->screen, LOST_TEXT "%s%s", for_s, detail[0] ? ": " : "",
+			    clean(detail, buf));
+	events_lost_left(e, for_s);
+}
+
+void events_resumed(struct events *e)
+{
+	events_lost_left(e, 0);
+	if (e->json)
+		events_json(e, json_pack("{s:s}", "event", "resumed"));
+	else
+		screen_line(&e->screen, "The connection is back.");
 }
 
 void events_bundle(struct events *e, const char *path, const struct manifest *m)
@@ -221,6 +257,13 @@ static void print_error(struct events *e, const char *code, const char *line)
 	fprintf(e->err, "assent-console: %s\n", line);
 	fflush(e->err);
 	screen_end(&e->screen);
+}
+
+void events_withdrawn(struct events *e)
+{
+	print_error(e, fail_name(AS_E_PEER_LOST),
+		    "the question was taken off the customer's screen when the connection broke; "
+		    "request it again");
 }
 
 void events_error(struct events *e, int err, const char *detail)

@@ -20,6 +20,7 @@ struct manifest;
 struct events {
 	bool json;
 	struct screen screen; /* on `out` */
+	uint32_t lost_left_s; /* a live line of its own while not 0 */
 	FILE *out, *err;      /* not ours */
 };
 
@@ -49,6 +50,14 @@ void events_pending(struct events *e, uint32_t expires_in_s);
 void events_granted(struct events *e, const struct grant_view *g);
 void events_denied(struct events *e, int why);
 void events_item(struct events *e, const struct item_view *v);
+/* The connection is lost and may come back; how long still, a few times a second; it is back. */
+void events_suspended(struct events *e, uint32_t for_s, const char *detail);
+void events_lost_left(struct events *e, uint32_t left_s);
+void events_resumed(struct events *e);
+
+/* A question to the customer was taken away because the connection broke. */
+void events_withdrawn(struct events *e);
+
 void events_bundle(struct events *e, const char *path, const struct manifest *m);
 void events_revoked(struct events *e);
 void events_ended(struct events *e, int exit_code, bool was_granted);

@@ -37,6 +37,7 @@ static const struct fail {
     {AS_E_RATE, EXIT_RELAY, "wait a quarter of an hour before the next try"},
     {AS_E_PEER_LOST, EXIT_AGENT_LOST, "what had arrived is kept; connect again with a new code"},
     {AS_E_TRUNCATED, EXIT_AGENT_LOST, "what had arrived is kept; connect again with a new code"},
+    {AS_E_RESUME, EXIT_AGENT_LOST, "what had arrived is kept; connect again with a new code"},
     {AS_E_TIMEOUT, EXIT_AGENT_LOST, "connect again with a new code"},
     {AS_ECONFIG, EXIT_USAGE, ""},
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "console/identity.h"
+#include "console/retry.h"
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
 #include "proto/e2e/inner.h"
@@ -13,9 +14,13 @@
 #include "proto/transport/hop.h"
 #include "proto/transport/outer.h"
 
-#define DETAIL_MAX 512
+#define DETAIL_MAX     512
+#define ATTACH_MS      10000 /* from REATTACH to PAIRED */
+#define PROOF_MS       15000 /* from PEER_BACK to link_is_back() */
+#define TLS_DATA_FIRST 0x17  /* the first byte of a record of encrypted data */
 
 struct link {
+	uv_loop_t *loop;
 	const struct link_events *ev;
 	void *owner;
 	struct channel_events channel_ev; /* ours, in front of the owner's */
@@ -25,11 +30,22 @@ struct link {
 	struct channel *channel;
 	SSL_CTX *outer, *inner;
 	struct dial_target target;
+	char host_port[DIAL_HOST_MAX + DIAL_PORT_MAX + 4];
 	char detail[DETAIL_MAX];
 	uint64_t heard_ms;
 	uint32_t join_id;
 	int why; /* counts when closing or ended */
 	bool ready, feeding, closing, peer_ended, from_relay;
+
+	/* what a lost connection needs; see lose() */
+	uint8_t handle[RELAY_HANDLE_LEN];
+	bool has_handle, keeps, lost;
+	bool live;   /* the channel has a TLS engine that the present connection feeds */
+	bool fresh;  /* its first bytes were those of a new handshake */
+	bool opened; /* that handshake is done: what comes now comes from who has its keys */
+	unsigned tries;
+	uint64_t try_ms;   /* when to dial; 0: not decided */
+	uint64_t until_ms; /* the present try must be further by then; 0: no hurry */
 };
 
 static void gone(struct link *l, int why)
@@ -58,11 +74,49 @@ void link_close(struct link *l, int why)
 		dial_cancel(l->dial); /* the link may be gone when it returns */
 	else if (l->hop)
 		hop_close(l->hop, why);
+	else
+		gone(l, why); /* between two tries */
 }
 
 static void say_detail(struct link *l, const char *detail)
 {
 	snprintf(l->detail, sizeof l->detail, "%s", detail);
+}
+
+/* ---- a lost connection ---- */
+
+/* The mux and its streams live on, the TLS engine does not. Everybody who calls this returns at
+ * once: the owner may have closed the link. */
+static void lose(struct link *l, const char *detail)
+{
+	bool news = !l->lost;
+
+	if (l->live)
+		channel_suspend(l->channel);
+	l->lost = true;
+	l->live = false;
+	l->until_ms = 0;
+	if (!news)
+		return;
+	l->tries = 0;
+	l->try_ms = 0;
+	l->ev->on_lost(detail, l->owner);
+}
+
+/* The same when the connection to the relay is no good any more: link_tick() makes a new one when
+ * this one is gone. */
+void link_lose(struct link *l, const char *detail)
+{
+	if (l->closing)
+		return;
+	if (l->hop)
+		hop_close(l->hop, AS_E_PEER_LOST);
+	lose(l, detail);
+}
+
+static bool is_carrying(const struct link *l)
+{
+	return l->channel && l->live && l->hop && !l->closing;
 }
 
 /* What the channel has to say, as far as the hop has room. */
@@ -71,19 +125,21 @@ static void pump(struct link *l)
 	const uint8_t *p;
 	size_t n;
 
-	while (l->channel && !l->closing && hop_queued(l->hop) < HOP_HIGH) {
+	while (is_carrying(l) && hop_queued(l->hop) < HOP_HIGH) {
 		int err = channel_next_out(l->channel, &p, &n);
 		if (err == 0 && n == 0)
 			break;
 		if (err == 0)
 			err = hop_send_data(l->hop, p, n);
+		if (err == AS_ESTATE && l->keeps)
+			return; /* the hop is on its way out and will say so */
 		if (err < 0) {
 			link_close(l, err);
 			return;
 		}
 		channel_out_done(l->channel, n);
 	}
-	if (l->channel && !l->closing && channel_is_finished(l->channel)) {
+	if (is_carrying(l) && channel_is_finished(l->channel)) {
 		hop_send(l->hop, &(struct relay_frame){.type = RELAY_CLOSE});
 		link_close(l, 0);
 	}
@@ -97,10 +153,14 @@ void link_flush(struct link *l)
 
 void link_end(struct link *l, int code)
 {
-	if (!l->channel) {
+	if (l->lost && l->hop && l->ready)
+		hop_send(l->hop, &(struct relay_frame){.type = RELAY_CLOSE,
+						       .close = {.code = err_to_wire(code)}});
+	if (!l->channel || l->lost) {
 		link_close(l, 0);
 		return;
 	}
+	l->keeps = false; /* nobody comes back for a goodbye */
 	channel_end(l->channel, code);
 	link_flush(l);
 }
@@ -113,12 +173,30 @@ static void on_end(int code, void *owner)
 	l->ev->channel.on_end(code, l->owner);
 }
 
+/* Another handshake makes good what the network or the relay did to the bytes of this one; what
+ * the agent said or broke stays said. */
+static bool is_curable(const struct link *l, int err)
+{
+	return !l->opened || err == AS_E_TLS || err == AS_E_TRUNCATED;
+}
+
+/* What the agent had sent before it noticed the loss may still arrive behind PEER_BACK: records of
+ * the old keys. The first bytes that answer us are a handshake's, which look different. */
+static bool is_stale(struct link *l, const uint8_t *p, size_t n)
+{
+	if (n > 0 && p[0] != TLS_DATA_FIRST)
+		l->fresh = true;
+	return !l->live || !l->fresh;
+}
+
 static void feed(struct link *l, const uint8_t *p, size_t n)
 {
 	if (!l->channel) {
 		link_close(l, AS_E_PROTOCOL);
 		return;
 	}
+	if (l->keeps && is_stale(l, p, n))
+		return;
 	l->heard_ms = clock_mono_ms();
 	l->feeding = true;
 
@@ -126,6 +204,10 @@ static void feed(struct link *l, const uint8_t *p, size_t n)
 
 	l->feeding = false;
 	if (err < 0 && !l->closing) {
+		if (l->keeps && is_curable(l, err)) {
+			link_lose(l, "what arrived could not be decrypted");
+			return;
+		}
 		if (mux_why(channel_mux(l->channel))[0])
 			say_detail(l, mux_why(channel_mux(l->channel)));
 		pump(l); /* an alert, so that the agent knows why */
@@ -165,11 +247,51 @@ static void on_reset(uint32_t stream, int code, void *owner)
 static void on_open(void *owner)
 {
 	struct link *l = owner;
+
+	l->opened = true;
 	l->ev->channel.on_open(l->owner);
 }
 
-static void on_paired(struct link *l)
+/* The agent is there again: both ends make a new handshake, around the same mux. */
+static void on_peer_back(struct link *l)
 {
+	int err;
+
+	if (!l->keeps) {
+		link_close(l, AS_E_PROTOCOL);
+		return;
+	}
+	if (!l->lost || l->live) {
+		lose(l, "the agent made a new connection");
+		if (l->closing)
+			return;
+	}
+	err = channel_resume(l->channel, l->inner);
+	if (err == UV_ENOMEM) {
+		link_lose(l, "");
+		return;
+	}
+	if (err < 0) {
+		link_close(l, err);
+		return;
+	}
+	l->live = true;
+	l->fresh = l->opened = false;
+	l->heard_ms = clock_mono_ms();
+	l->until_ms = l->heard_ms + PROOF_MS;
+	pump(l);
+}
+
+static void on_paired(struct link *l, const struct relay_frame *f)
+{
+	if (f->paired.has_handle) {
+		memcpy(l->handle, f->paired.handle, sizeof l->handle);
+		l->has_handle = true;
+	}
+	if (l->channel && l->lost && !l->live) {
+		l->until_ms = 0; /* from here on it is the agent that we wait for */
+		return;
+	}
 	if (l->channel) {
 		link_close(l, AS_E_PROTOCOL);
 		return;
@@ -187,6 +309,7 @@ static void on_paired(struct link *l)
 		link_close(l, UV_ENOMEM);
 		return;
 	}
+	l->live = l->fresh = true;
 	l->heard_ms = clock_mono_ms();
 	l->ev->on_joined(l->owner);
 	pump(l);
@@ -200,8 +323,41 @@ static void said_by_relay(struct link *l, uint32_t code)
 		link_close(l, 0);
 		return;
 	}
+	if (l->keeps)
+		say_detail(l, "the relay says that it has ended");
 	l->from_relay = true;
 	link_close(l, why ? why : AS_E_PEER_LOST);
+}
+
+/* An id that the relay does not know, not even by its handle, is over; so is a session whose
+ * console may not come back. Everything else may be better at the next try. */
+static bool is_final(int err)
+{
+	switch (err) {
+	case AS_E_CODE_UNKNOWN:
+	case AS_E_CODE_EXPIRED:
+	case AS_E_CERT:
+	case AS_E_VERSION:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void on_relay_error(struct link *l, uint32_t code)
+{
+	if (l->keeps && !l->peer_ended && !is_final(err_from_wire(code)))
+		link_lose(l, "the relay ended the connection");
+	else
+		said_by_relay(l, code);
+}
+
+static void on_peer_lost(struct link *l)
+{
+	if (l->keeps && !l->peer_ended)
+		lose(l, "the agent's connection to the relay broke");
+	else
+		said_by_relay(l, err_to_wire(AS_E_PEER_LOST));
 }
 
 static void on_frame(struct hop *h, const struct relay_frame *f, void *owner)
@@ -215,19 +371,22 @@ static void on_frame(struct hop *h, const struct relay_frame *f, void *owner)
 			link_close(l, AS_E_VERSION);
 		break;
 	case RELAY_PAIRED:
-		on_paired(l);
+		on_paired(l, f);
 		break;
 	case RELAY_DATA:
 		feed(l, f->data.bytes, f->data.len);
 		break;
 	case RELAY_PEER_LOST:
-		said_by_relay(l, err_to_wire(AS_E_PEER_LOST));
+		on_peer_lost(l);
+		break;
+	case RELAY_PEER_BACK:
+		on_peer_back(l);
 		break;
 	case RELAY_CLOSE:
 		said_by_relay(l, f->close.code);
 		break;
 	case RELAY_ERROR:
-		said_by_relay(l, f->error_code);
+		on_relay_error(l, f->error_code);
 		break;
 	case RELAY_NOTICE:
 		l->ev->on_notice(f->notice_s, l->owner);
@@ -235,6 +394,18 @@ static void on_frame(struct hop *h, const struct relay_frame *f, void *owner)
 	default:
 		link_close(l, AS_E_PROTOCOL);
 	}
+}
+
+static int send_arrival(struct link *l, struct hop *h)
+{
+	struct relay_frame f = {.type = RELAY_JOIN, .join_id = l->join_id};
+
+	if (l->lost) {
+		f = (struct relay_frame){.type = RELAY_REATTACH, .reattach = {.id = l->join_id}};
+		memcpy(f.reattach.handle, l->handle, sizeof l->handle);
+		l->until_ms = clock_mono_ms() + ATTACH_MS;
+	}
+	return hop_send(h, &f);
 }
 
 /* JOIN does not wait for the relay's HELLO: one round trip less before the customer sees us. */
@@ -249,10 +420,10 @@ static void on_ready(struct hop *h, void *owner)
 
 	l->ready = true;
 	if (err == 0)
-		err = hop_send(h, &(struct relay_frame){.type = RELAY_JOIN, .join_id = l->join_id});
+		err = send_arrival(l, h);
 	if (err < 0)
 		link_close(l, err);
-	else
+	else if (!l->lost)
 		l->ev->on_reached(l->owner);
 }
 
@@ -266,12 +437,20 @@ static void on_hop_gone(int why, const char *detail, void *owner)
 {
 	struct link *l = owner;
 
+	static const char broke[] = "the connection to the relay broke",
+			  silent[] = "nothing was heard of the relay for too long";
+
 	l->hop = NULL;
+	if (l->keeps && !l->closing && !l->peer_ended) {
+		l->ready = false;
+		l->try_ms = 0;
+		lose(l, why == AS_E_TIMEOUT ? silent : broke);
+		return;
+	}
 	if (detail[0] && !l->detail[0])
 		say_detail(l, detail);
 	if (l->ready && !l->closing && !l->detail[0])
-		say_detail(l, why == AS_E_TIMEOUT ? "nothing was heard of the relay for too long"
-						  : "the connection to the relay broke");
+		say_detail(l, why == AS_E_TIMEOUT ? silent : broke);
 	if (l->closing)
 		why = l->why;
 	else if (l->peer_ended)
@@ -295,6 +474,10 @@ static void on_dialled(enum dial_step step, int err, uv_tcp_t *tcp, void *owner)
 	struct link *l = owner;
 
 	l->dial = NULL;
+	if (l->lost && !l->closing && step != DIAL_OK) {
+		l->try_ms = 0;
+		return;
+	}
 	if (l->closing || step != DIAL_OK) {
 		char text[128];
 
@@ -314,8 +497,52 @@ static void on_dialled(enum dial_step step, int err, uv_tcp_t *tcp, void *owner)
 	if (opened < 0) {
 		tls_free(tls);
 		dial_drop(tcp);
-		gone(l, opened);
+		l->try_ms = 0;
+		if (!l->lost)
+			gone(l, opened);
 	}
+}
+
+/* ---- coming back ---- */
+
+void link_keep(struct link *l)
+{
+	l->keeps = l->has_handle;
+}
+
+static void dial_again(struct link *l)
+{
+	l->try_ms = 0;
+	l->tries++;
+	/* no socket, no memory: that may be better at the next try, too */
+	if (dial_start(l->loop, l->host_port, DIAL_TIMEOUT_MS, on_dialled, l, &l->dial) < 0)
+		l->dial = NULL;
+}
+
+void link_tick(struct link *l, uint64_t now_ms, uint64_t until_ms)
+{
+	uint32_t random = 0;
+
+	if (l->closing || !l->lost || l->dial)
+		return;
+	if (l->hop) {
+		if (l->until_ms > 0 && now_ms >= l->until_ms)
+			link_lose(l, "");
+		return;
+	}
+	if (l->try_ms == 0) {
+		uv_random(NULL, NULL, &random, sizeof random, 0, NULL);
+		l->try_ms = now_ms + retry_delay_ms(l->tries, random,
+						    until_ms > now_ms ? until_ms - now_ms : 0);
+	}
+	if (now_ms >= l->try_ms)
+		dial_again(l);
+}
+
+void link_is_back(struct link *l)
+{
+	l->lost = false;
+	l->until_ms = 0;
 }
 
 static void undo(struct link *l)
@@ -339,9 +566,11 @@ int link_start(uv_loop_t *loop, const struct link_target *target, const struct l
 	if (!l)
 		return UV_ENOMEM;
 
+	l->loop = loop;
 	l->ev = ev;
 	l->owner = owner;
 	l->join_id = target->join_id;
+	snprintf(l->host_port, sizeof l->host_port, "%s", target->relay);
 
 	int err = dial_split(target->relay, &l->target);
 	if (err == 0)

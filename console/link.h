@@ -4,8 +4,15 @@
  * nothing else of the code), then the end-to-end channel inside relay DATA frames.
  *
  * Life: link_start() -> on_reached() -> on_joined() -> channel events -> on_gone() exactly
- * once. The link is freed just before on_gone(). link_close() and link_end() may be called
- * from any callback, any number of times.
+ * once. The link is freed just before on_gone(), which may come before link_close() or link_end()
+ * return. They may be called from any callback, any number of times.
+ *
+ * After link_keep() a lost connection is not the end (PROTOCOL.md section 4):
+ *
+ *   on_lost() -> link_tick()* dials, REATTACH -> the agent is there -> on_open() of the channel,
+ *   with the same mux -> the owner proves both sides, mux_resume() -> link_is_back()
+ *
+ * and so again, however often, until the owner has had enough and closes the link.
  *
  * Back-pressure: nothing is read from the relay while a callback runs, and callbacks write
  * to disk before they return, so a slow disk slows the agent down through TCP and the credit.
@@ -28,6 +35,9 @@ struct link_events {
 	void (*on_reached)(void *owner); /* the relay's TLS is done; it has our certificate */
 	void (*on_joined)(void *owner);	 /* the relay has found the agent */
 	void (*on_notice)(uint32_t seconds, void *owner); /* the relay will go away */
+	/* After link_keep(): the agent cannot be heard any more; detail says why. Once for each
+	 * loss, however many tries it takes to come back. */
+	void (*on_lost)(const char *detail, void *owner);
 	/* why: 0 after a clean end of ours or of the agent's; AS_E_PEER_LOST, AS_E_TRUNCATED, what
 	 * the relay said, AS_E_RELAY when it was not reached, an error of TLS or of the channel.
 	 * detail: more words, often "". from_relay: nobody but the relay vouches for why. */
@@ -47,7 +57,21 @@ int link_start(uv_loop_t *loop, const struct link_target *target, const struct l
 /* After every use of the mux outside the channel's own callbacks. */
 void link_flush(struct link *l);
 
-/* Polite: END(code), close_notify, CLOSE to the relay, then on_gone(0). */
+/* From now on a lost connection is made again. */
+void link_keep(struct link *l);
+
+/* A few times a second. until_ms: when the owner will give up, for the pace of the tries. */
+void link_tick(struct link *l, uint64_t now_ms, uint64_t until_ms);
+
+/* The owner has heard nothing of the agent for too long: on_lost(), and a new connection. After
+ * link_keep() only. */
+void link_lose(struct link *l, const char *detail);
+
+/* The agent that answers is proved to be the one from before, and mux_resume() is done. */
+void link_is_back(struct link *l);
+
+/* Polite: END(code), close_notify, CLOSE to the relay, then on_gone(0). While the agent is lost
+ * there is nobody to say END to: CLOSE if the relay is there, and on_gone(0) at once. */
 void link_end(struct link *l, int code);
 
 /* At once: on_gone(why). */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "console/session_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "console/bundle.h"
 #include "console/command.h"
@@ -26,6 +28,18 @@ void session_done(struct session *s)
 		session_idle(s);
 }
 
+/* The same line once more when the connection is back: session_go_on(). */
+static int wait_for_agent(struct session *s, const char *text)
+{
+	s->waiting = strdup(text);
+	if (!s->waiting) {
+		events_error(s->ev, UV_ENOMEM, "");
+		return UV_ENOMEM;
+	}
+	events_note(s->ev, "This begins when the connection is back.");
+	return SESSION_RUNS;
+}
+
 void session_command(struct session *s, const char *text)
 {
 	struct command_line line;
@@ -46,7 +60,8 @@ void session_command(struct session *s, const char *text)
 		events_usage(s->ev, why);
 	if (cmd) {
 		s->state = SESSION_BUSY;
-		result = cmd->run(s, line.count, line.words);
+		result = s->suspended && cmd->needs_agent ? wait_for_agent(s, text)
+							  : cmd->run(s, line.count, line.words);
 		if (s->link)
 			link_flush(s->link);
 	}
@@ -54,6 +69,18 @@ void session_command(struct session *s, const char *text)
 		s->incomplete = true;
 	if (result != SESSION_RUNS)
 		session_idle(s);
+}
+
+void session_go_on(struct session *s)
+{
+	char *line = s->waiting;
+
+	s->waiting = NULL;
+	if (line && s->state == SESSION_BUSY) {
+		s->state = SESSION_READY;
+		session_command(s, line);
+	}
+	free(line);
 }
 
 bool session_allows(enum scope_kind kind, void *session)
@@ -67,6 +94,18 @@ uint32_t session_left_s(const struct session *s)
 	uint32_t life = s->setup.args->duration_s;
 
 	return past < life ? life - (uint32_t)past : 0;
+}
+
+bool session_may_resume(const struct session *s)
+{
+	return s->bundle && s->setup.args->resume_s > 0;
+}
+
+uint32_t session_lost_left_s(const struct session *s)
+{
+	uint64_t now = clock_mono_ms();
+
+	return now < s->until_ms ? (uint32_t)((s->until_ms - now + 999) / 1000) : 0;
 }
 
 const char *session_item_name(const struct session *s, size_t i)
@@ -176,12 +215,47 @@ void session_fail(struct session *s, int err, const char *detail)
 
 void session_end(struct session *s)
 {
-	if (!collect_is_idle(&s->collect))
+	if (!collect_is_idle(&s->collect) || s->waiting)
 		s->incomplete = true;
 	leave(s, 0);
 }
 
 /* ---- time ---- */
+
+static void give_up(struct session *s)
+{
+	char detail[64];
+
+	snprintf(detail, sizeof detail, "it did not come back within %u s", (unsigned)s->for_s);
+	if (session_left_s(s) == 0)
+		session_fail(s, AS_E_EXPIRED, "");
+	else
+		session_fail(s, AS_E_PEER_LOST, detail);
+}
+
+static void fall_silent(struct session *s)
+{
+	static const char silent[] = "nothing was heard of the agent for 45 s";
+
+	if (session_may_resume(s)) {
+		link_lose(s->link, silent);
+		return;
+	}
+	session_tell(s, AS_E_PEER_LOST, silent);
+	link_close(s->link, AS_E_PEER_LOST);
+}
+
+static void tick_suspended(struct session *s, uint64_t now)
+{
+	if (now >= s->until_ms) {
+		give_up(s);
+		return;
+	}
+	events_lost_left(s->ev, session_lost_left_s(s));
+	if (s->state == SESSION_BUSY)
+		collect_tick(&s->collect);
+	link_tick(s->link, now, s->until_ms);
+}
 
 static void on_tick(uv_timer_t *t)
 {
@@ -197,6 +271,10 @@ static void on_tick(uv_timer_t *t)
 			link_close(s->link, 0);
 		return;
 	}
+	if (s->suspended) {
+		tick_suspended(s, now);
+		return;
+	}
 	if (late) {
 		session_fail(s, s->state == SESSION_ASKING ? AS_E_CONSENT_TIMEOUT : AS_E_TIMEOUT,
 			     "");
@@ -205,8 +283,7 @@ static void on_tick(uv_timer_t *t)
 	if (s->ping_ms > 0 && now >= s->ping_ms) {
 		s->ping_ms = now + SESSION_PING_MS;
 		if (now - link_heard_ms(s->link) > SESSION_SILENCE_MS) {
-			session_tell(s, AS_E_PEER_LOST, "nothing was heard of the agent for 45 s");
-			link_close(s->link, AS_E_PEER_LOST);
+			fall_silent(s);
 			return;
 		}
 		mux_ping(link_mux(s->link), now);
@@ -288,6 +365,8 @@ void session_free(struct session *s)
 	if (!s)
 		return;
 	agree_done(&s->agree);
+	comeback_done(&s->comeback);
+	free(s->waiting);
 	collect_done(&s->collect);
 	bundle_free(s->bundle);
 	free(s);

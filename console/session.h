@@ -8,6 +8,10 @@
  * callback, any number of times. After on_over() the owner calls session_free().
  *
  *   CONNECTING -> PROVING -> ASKING -> READY <-> BUSY       any -> ENDING -> OVER
+ *
+ * From the first grant on a lost connection suspends the session, for as long as `--resume` says,
+ * and no longer than the grant. What runs goes on when the agent is back; a command that needs the
+ * agent waits until then.
  */
 #ifndef AS_CONSOLE_SESSION_H
 #define AS_CONSOLE_SESSION_H
@@ -45,7 +49,7 @@ int session_start(uv_loop_t *loop, const struct session_setup *setup,
 		  const struct session_events *ev, void *owner, struct session **out);
 
 /* One line, after on_idle(). What is wrong with it is told at once, and on_idle() comes all the
- * same, also before this returns. */
+ * same, also before this returns. The line ends with the call. */
 void session_command(struct session *s, const char *line);
 
 /* Ends politely: what runs is kept as partial, the bundle is finished. */

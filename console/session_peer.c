@@ -24,7 +24,12 @@ static int on_agree_send(uint8_t type, const void *p, size_t n, void *owner)
 static void on_authed(void *owner)
 {
 	struct session *s = owner;
+	struct secret key = {.len = 0};
 
+	(void)spake2_resume_key(s->agree.pake, &key); /* without a key no proof succeeds */
+	comeback_init(&s->comeback, &key, s->agree.wish.session_id, s->agree.agent_spki_sha256,
+		      &session_comeback_events, s);
+	secret_done(&key);
 	mux_set_authed(link_mux(s->link));
 	s->ping_ms = clock_mono_ms() + SESSION_PING_MS;
 	s->state = SESSION_ASKING;
@@ -97,6 +102,8 @@ static void on_granted(const struct grant *g, const uint8_t *msg, size_t n, void
 		err = bundle_grant(s->bundle, s->agree.request, s->agree.request_len, msg, n);
 	if (err < 0)
 		session_fail(s, err, "the bundle cannot be written");
+	else if (session_may_resume(s))
+		link_keep(s->link);
 }
 
 static void on_refused(int err, void *owner)
@@ -111,7 +118,10 @@ static void on_refused(int err, void *owner)
 	}
 	s->incomplete = true; /* an escalation: what was granted before stays */
 	events_denied(s->ev, err);
-	events_error(s->ev, err, "");
+	if (err == AS_E_PEER_LOST)
+		events_withdrawn(s->ev);
+	else
+		events_error(s->ev, err, "");
 	session_done(s);
 }
 
@@ -121,6 +131,38 @@ const struct agree_events session_agree_events = {
     .on_pending = on_pending,
     .on_granted = on_granted,
     .on_refused = on_refused,
+};
+
+/* ---- what coming back says ---- */
+
+static int on_table(uint8_t *buf, size_t cap, void *owner)
+{
+	struct session *s = owner;
+	return mux_resume_table(link_mux(s->link), buf, cap);
+}
+
+/* The question, if there was one, is over: what comes now says how. */
+static int on_proved(const uint8_t *table, size_t n, void *owner)
+{
+	struct session *s = owner;
+	int err = mux_resume(link_mux(s->link), table, n);
+
+	if (err < 0)
+		return err;
+	link_is_back(s->link);
+	s->suspended = false;
+	s->ping_ms = clock_mono_ms() + SESSION_PING_MS;
+	if (s->agree.state == AGREE_ESCALATING)
+		s->deadline_ms = clock_mono_ms() + SESSION_HANDSHAKE_MS;
+	events_resumed(s->ev);
+	session_go_on(s);
+	return 0;
+}
+
+const struct comeback_events session_comeback_events = {
+    .send = on_agree_send,
+    .table = on_table,
+    .on_proved = on_proved,
 };
 
 /* ---- what the agent says ---- */
@@ -162,6 +204,8 @@ static int on_message(uint8_t type, const uint8_t *p, size_t n, void *owner)
 
 	if (s->state >= SESSION_ENDING)
 		return 0;
+	if (s->suspended)
+		return comeback_take(&s->comeback, type, p, n);
 	switch (type) {
 	case MUX_CATALOG:
 		return on_catalog(s, p, n);
@@ -209,6 +253,17 @@ static void on_reset(uint32_t stream, int code, void *owner)
 	after_item(s);
 }
 
+static void come_back(struct session *s, const uint8_t *binding, const uint8_t *spki)
+{
+	uint8_t nonce[32];
+	int err = uv_random(NULL, NULL, nonce, sizeof nonce, 0, NULL);
+
+	if (err == 0)
+		err = comeback_start(&s->comeback, binding, spki, nonce);
+	if (err < 0)
+		session_fail(s, err, err == AS_E_RESUME ? "another agent answered" : "");
+}
+
 static void on_open(void *owner)
 {
 	struct session *s = owner;
@@ -219,6 +274,8 @@ static void on_open(void *owner)
 		err = inner_peer_spki_sha256(link_inner(s->link), spki);
 	if (err < 0)
 		session_fail(s, AS_E_TLS, "");
+	else if (s->suspended)
+		come_back(s, binding, spki);
 	else
 		agree_bind(&s->agree, binding, spki);
 }
@@ -258,6 +315,20 @@ static void on_notice(uint32_t seconds, void *owner)
 	events_note(s->ev, text);
 }
 
+/* How long it is tried counts from here; the grant's own end runs on. */
+static void on_lost(const char *detail, void *owner)
+{
+	struct session *s = owner;
+	uint32_t left = session_left_s(s);
+
+	comeback_lost(&s->comeback);
+	s->suspended = true;
+	s->for_s = s->setup.args->resume_s < left ? s->setup.args->resume_s : left;
+	s->until_ms = clock_mono_ms() + s->for_s * UINT64_C(1000);
+	s->ping_ms = s->deadline_ms = 0;
+	events_suspended(s->ev, s->for_s, detail);
+}
+
 /* What an end means depends on when it comes, and on who says it: once the agent has proved
  * itself, the relay's word stands for the relay only. And an agent that goes just after it was
  * given a proof of the code has not liked it. */
@@ -293,5 +364,6 @@ const struct link_events session_link_events = {
     .on_reached = on_reached,
     .on_joined = on_joined,
     .on_notice = on_notice,
+    .on_lost = on_lost,
     .on_gone = on_gone,
 };

@@ -8,6 +8,7 @@
 #include "console/agree.h"
 #include "console/catalog.h"
 #include "console/collect.h"
+#include "console/comeback.h"
 #include "console/connect_args.h"
 #include "console/link.h"
 #include "console/session.h"
@@ -47,6 +48,12 @@ struct session {
 	bool denied;				   /* a DENY ended it */
 	bool incomplete;			   /* some command could not do what it was told */
 	bool collecting;			   /* the command at work is a collect */
+
+	bool suspended; /* the connection is lost; everything below is about that */
+	struct comeback comeback;
+	uint64_t until_ms; /* when we give up */
+	uint32_t for_s;	   /* how long that was in the beginning */
+	char *waiting;	   /* the command at work, which has not begun; ours */
 };
 
 /* A command's function: argv[0] is its name. SESSION_DONE, SESSION_RUNS (session_done() follows) or
@@ -65,6 +72,7 @@ int cmd_help(struct session *s, int argc, const char *const argv[]);
 /* session_peer.c: its ears; the owner of all these callbacks is the session. */
 extern const struct agree_events session_agree_events;
 extern const struct link_events session_link_events;
+extern const struct comeback_events session_comeback_events;
 
 /* No command is at work and one may be given. Harmless in other states. */
 void session_idle(struct session *s);
@@ -82,6 +90,15 @@ void session_tell(struct session *s, int err, const char *detail);
 void session_wrap_up(struct session *s);
 
 bool session_allows(enum scope_kind kind, void *session);
+
+/* The connection is back: what waits goes on. */
+void session_go_on(struct session *s);
+
+/* Is a lost connection made again? */
+bool session_may_resume(const struct session *s);
+
+/* Seconds until a suspended session is given up. */
+uint32_t session_lost_left_s(const struct session *s);
 
 /* Seconds that the grant has left. */
 uint32_t session_left_s(const struct session *s);

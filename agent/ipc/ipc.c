@@ -27,6 +27,7 @@ static const struct {
     {IPC_FIN, 0, 0},
     {IPC_RESET, 0, 0},
     {IPC_END, 0, 0},
+    {IPC_RESUMED, IPC_MAC_LEN, IPC_MAC_LEN},
     {IPC_ALLOCATED, 0, 0},
     {IPC_PEER_UP, IPC_BINDING_LEN + HASH_LEN + 2, IPC_PEER_LEN_MAX},
     {IPC_HELLOS, HASH_LEN, HASH_LEN},
@@ -38,6 +39,8 @@ static const struct {
     {IPC_PEER_LOST, 0, 0},
     {IPC_RELAY_LOST, 0, 0},
     {IPC_NOTICE, 0, 0},
+    {IPC_RESUME, IPC_RESUME_HEAD + 2, IPC_RESUME_LEN_MAX},
+    {IPC_REATTACHED, 0, 0},
 };
 
 static struct ipc_msg read_header(struct cursor *c)
@@ -181,5 +184,43 @@ int ipc_open_decode(const uint8_t *p, size_t n, struct ipc_open *out)
 	if (cursor_finish(&c) < 0 || o.comp > 1 || o.priority > 8 || o.names_count > IPC_NAMES_MAX)
 		return AS_E_PROTOCOL;
 	*out = o;
+	return 0;
+}
+
+/* ---- struct ipc_resume: n | session id | mac | u16 length of table | table | own ---- */
+
+int ipc_resume_encode(const struct ipc_resume *r, uint8_t *buf, size_t cap)
+{
+	struct writer w = writer_over(buf, cap);
+
+	writer_u32(&w, r->n);
+	writer_put(&w, r->session_id, sizeof r->session_id);
+	writer_put(&w, r->mac, sizeof r->mac);
+	writer_u16(&w, (uint16_t)r->table_len);
+	writer_put(&w, r->table, r->table_len);
+	writer_put(&w, r->own, r->own_len);
+	return writer_finish(&w);
+}
+
+static bool is_table_len(size_t n)
+{
+	return n > 0 && n <= MUX_TABLE_LEN_MAX;
+}
+
+int ipc_resume_decode(const uint8_t *p, size_t n, struct ipc_resume *out)
+{
+	struct cursor c = cursor_over(p, n);
+	struct ipc_resume r = {0};
+
+	r.n = cursor_u32(&c);
+	cursor_copy(&c, r.session_id, sizeof r.session_id);
+	cursor_copy(&c, r.mac, sizeof r.mac);
+	r.table_len = cursor_u16(&c);
+	r.table = cursor_take(&c, r.table_len);
+	r.own_len = cursor_left(&c);
+	r.own = cursor_take(&c, r.own_len);
+	if (cursor_finish(&c) < 0 || !is_table_len(r.table_len) || !is_table_len(r.own_len))
+		return AS_E_PROTOCOL;
+	*out = r;
 	return 0;
 }

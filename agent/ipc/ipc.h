@@ -14,6 +14,9 @@
  *        -> PAKE_A -> broker: SEND(PAKE_B) -> PAKE_CA -> broker: SEND(PAKE_CB) AUTHED
  *        -> REQUEST -> broker: SEND(PENDING, GRANT, CATALOG) -> OPEN -> broker: ACCEPT DATA* FIN
  *        -> any time: END, after which net says goodbye and exits.
+ * After a loss (RELAY_LOST or PEER_LOST, and the session may come back):
+ *        broker: SOCKET (when the relay is gone) -> net: REATTACHED -> PEER_UP -> broker: NONCE
+ *        -> net: HELLOS -> RESUME -> broker: RESUMED, or DROP_PEER and all of it again.
  */
 #ifndef AS_AGENT_IPC_H
 #define AS_AGENT_IPC_H
@@ -22,6 +25,7 @@
 #include <stdint.h>
 
 #include "proto/wire/mux_frame.h"
+#include "proto/wire/mux_table.h"
 
 #define IPC_HEADER	24
 #define IPC_PAYLOAD_MAX 16384 /* a PEM file or a whole mux frame */
@@ -32,7 +36,7 @@ enum ipc_type {
 	/* broker -> net */
 	IPC_CONFIG = 1,	   /* code: enum ipc_config; payload: the bytes */
 	IPC_SOCKET = 2,	   /* the connected socket comes with this message */
-	IPC_NONCE = 3,	   /* payload: the broker's 32 random bytes for the agent's HELLO */
+	IPC_NONCE = 3,	   /* stream: as PEER_UP; payload: 32 random bytes for the agent's HELLO */
 	IPC_SEND = 4,	   /* code: enum mux_type; payload: an encoded control message */
 	IPC_AUTHED = 5,	   /* the console proved the code: lift the limits, tell the relay */
 	IPC_DROP_PEER = 6, /* code: error; drop this console and wait for the next */
@@ -42,10 +46,11 @@ enum ipc_type {
 	IPC_FIN = 10,	   /* stream: all of it was sent */
 	IPC_RESET = 11,	   /* both; stream; code: error */
 	IPC_END = 12,	   /* both; code: error. From the broker: say goodbye and exit */
+	IPC_RESUMED = 13,  /* stream: as RESUME; code: n; payload: the 32 bytes of our MAC */
 
 	/* net -> broker */
 	IPC_ALLOCATED = 32, /* value: the id; code: its life in seconds */
-	IPC_PEER_UP = 33,   /* the inner TLS stands; payload: struct ipc_peer */
+	IPC_PEER_UP = 33,   /* the inner TLS stands; stream: which one; payload: struct ipc_peer */
 	IPC_HELLOS = 34,    /* payload: SHA-256 of both HELLOs; code: agreed minor version */
 	IPC_PAKE_A = 35,    /* payload: 65 bytes */
 	IPC_PAKE_CA = 36,   /* payload: 32 bytes */
@@ -53,9 +58,11 @@ enum ipc_type {
 	    37,	       /* code: 0 session, 1 more scopes; payload: the SignedRequest as received */
 	IPC_OPEN = 38, /* stream; payload: struct ipc_open */
 	IPC_CONSUMED = 39,   /* stream; value: offset up to which net has sent the stream */
-	IPC_PEER_LOST = 40,  /* code: why; the console is gone, the relay still there */
+	IPC_PEER_LOST = 40,  /* code: why; value: 1 when it cannot come back */
 	IPC_RELAY_LOST = 41, /* code: why */
 	IPC_NOTICE = 42,     /* value: seconds until the relay goes away */
+	IPC_RESUME = 43,     /* stream: which connection's; payload: struct ipc_resume */
+	IPC_REATTACHED = 44, /* the relay knows us again */
 };
 
 enum ipc_config { IPC_RELAY_NAME = 1, IPC_RELAY_CA = 2, IPC_ENGINEER_CA = 3 };
@@ -108,5 +115,22 @@ struct ipc_open {
 #define IPC_OPEN_LEN (5 * 4 + 8 + (IPC_NAMES_MAX + 1) * (IPC_NAME_MAX + 1))
 void ipc_open_encode(const struct ipc_open *o, uint8_t out[IPC_OPEN_LEN]);
 int ipc_open_decode(const uint8_t *p, size_t n, struct ipc_open *out);
+
+#define IPC_SESSION_ID_LEN 16
+#define IPC_MAC_LEN	   32
+
+/* The console's RESUME, and what net would answer: the broker checks the MAC over the one table and
+ * makes that over the other. It looks into neither. */
+struct ipc_resume {
+	uint32_t n;
+	uint8_t session_id[IPC_SESSION_ID_LEN];
+	uint8_t mac[IPC_MAC_LEN];
+	const uint8_t *table, *own; /* point into the decoded buffer; not ours */
+	size_t table_len, own_len;  /* 1..MUX_TABLE_LEN_MAX */
+};
+#define IPC_RESUME_HEAD	   (4 + IPC_SESSION_ID_LEN + IPC_MAC_LEN + 2)
+#define IPC_RESUME_LEN_MAX (IPC_RESUME_HEAD + 2 * MUX_TABLE_LEN_MAX)
+int ipc_resume_encode(const struct ipc_resume *r, uint8_t *buf, size_t cap);
+int ipc_resume_decode(const uint8_t *p, size_t n, struct ipc_resume *out);
 
 #endif

@@ -3,6 +3,7 @@
  * Pipe and relay. The broker's messages come in here; those about the console go on to peer.c.
  *
  *   CONFIG x3 -> SOCKET -> outer TLS -> HELLO, ALLOC -> ALLOCATED -> PAIRED -> (peer.c)
+ *   and after a loss: SOCKET -> outer TLS -> HELLO, REATTACH -> PAIRED -> PEER_BACK -> (back.c)
  */
 #include "agent/net/net_priv.h"
 
@@ -56,27 +57,36 @@ void net_close_peer(struct net *n, int err, bool keep_id)
 
 static void on_hop_ready(struct hop *h, void *owner)
 {
+	struct net *n = owner;
 	struct relay_frame hello = {
 	    .type = RELAY_HELLO,
 	    .hello = {.role = RELAY_ROLE_AGENT, .ver_min = 1, .ver_max = RELAY_VERSION},
 	};
+	struct relay_frame arrival = {.type = RELAY_ALLOC};
 
-	(void)owner;
-	if (hop_send(h, &hello) < 0 || hop_send(h, &(struct relay_frame){.type = RELAY_ALLOC}) < 0)
+	n->reattaching = n->authed;
+	n->back_ms = clock_mono_ms();
+	if (n->reattaching) {
+		arrival = (struct relay_frame){.type = RELAY_REATTACH, .reattach = {.id = n->id}};
+		memcpy(arrival.reattach.handle, n->handle, sizeof n->handle);
+	}
+	if (hop_send(h, &hello) < 0 || hop_send(h, &arrival) < 0)
 		hop_close(h, AS_E_RELAY);
 }
 
 static void on_allocated(struct net *n, const struct relay_frame *f)
 {
-	int err = 0;
+	int err = n->authed ? AS_E_PROTOCOL : 0;
 
-	if (!n->inner_ready) /* one key per code */
+	if (err == 0 && !n->inner_ready) /* one key per code */
 		err = inner_agent_init(&n->inner, n->engineer_ca, n->engineer_ca_len, clock_wall_s);
 	if (err < 0) {
 		hop_close(n->hop, err);
 		return;
 	}
 	n->inner_ready = true;
+	n->id = f->allocated.id;
+	memcpy(n->handle, f->allocated.handle, sizeof n->handle);
 
 	struct ipc_msg m = {
 	    .type = IPC_ALLOCATED,
@@ -84,6 +94,28 @@ static void on_allocated(struct net *n, const struct relay_frame *f)
 	    .code = f->allocated.life_s,
 	};
 	link_send(&n->link, &m);
+}
+
+static int on_paired(struct net *n, const struct relay_frame *f)
+{
+	if (f->paired.has_handle)
+		memcpy(n->handle, f->paired.handle, sizeof n->handle);
+	if (!n->reattaching)
+		return n->channel || !n->inner_ready ? AS_E_PROTOCOL : peer_begin(n);
+	n->reattaching = false;
+	net_tell(n, IPC_REATTACHED, 0, 0, 0);
+	return 0;
+}
+
+/* The console's side is gone. It may come back unless it said goodbye, to us or to the relay. */
+static void on_peer_gone(struct net *n, bool for_good)
+{
+	if (!n->channel)
+		return;
+	if (n->authed && !n->console_ended && !for_good)
+		back_suspend(n);
+	else
+		peer_lost(n, n->console_ended ? 0 : AS_E_PEER_LOST);
 }
 
 static void on_hop_frame(struct hop *h, const struct relay_frame *f, void *owner)
@@ -99,16 +131,23 @@ static void on_hop_frame(struct hop *h, const struct relay_frame *f, void *owner
 		on_allocated(n, f);
 		break;
 	case RELAY_PAIRED:
-		if (n->channel || !n->inner_ready || peer_begin(n) < 0)
+		if (on_paired(n, f) < 0)
 			hop_close(h, AS_E_PROTOCOL);
 		break;
 	case RELAY_DATA:
 		peer_feed(n, f->data.bytes, f->data.len);
 		break;
 	case RELAY_PEER_LOST:
+		on_peer_gone(n, false);
+		break;
+	case RELAY_PEER_BACK:
+		if (n->authed && !n->console_ended)
+			back_begin(n);
+		else if (!n->authed)
+			hop_close(h, AS_E_PROTOCOL);
+		break;
 	case RELAY_CLOSE:
-		if (n->channel)
-			peer_lost(n, n->console_ended ? 0 : AS_E_PEER_LOST);
+		on_peer_gone(n, true);
 		break;
 	case RELAY_NOTICE:
 		net_tell(n, IPC_NOTICE, 0, f->notice_s, 0);
@@ -133,7 +172,11 @@ static void on_hop_gone(int why, const char *detail, void *owner)
 
 	(void)detail;
 	n->hop = NULL;
-	peer_drop(n);
+	n->reattaching = false;
+	if (n->authed && !n->ending)
+		back_suspend(n);
+	else
+		peer_drop(n);
 	if (n->ending)
 		link_close(&n->link, 0);
 	else
@@ -261,7 +304,11 @@ static const struct link_events link_events = {on_link_msg, on_link_gone};
 
 static void on_ping(uv_timer_t *t)
 {
-	peer_ping(owner_of(t, struct net, ping));
+	struct net *n = owner_of(t, struct net, ping);
+
+	if (n->reattaching && clock_mono_ms() - n->back_ms > NET_PROOF_MS)
+		hop_close(n->hop, AS_E_TIMEOUT); /* a relay that does not answer REATTACH */
+	uv_timer_start(t, on_ping, peer_ping(n), 0);
 }
 
 int net_start(uv_loop_t *loop, int pipe_fd, struct net **out)
@@ -280,7 +327,7 @@ int net_start(uv_loop_t *loop, int pipe_fd, struct net **out)
 		return err;
 	}
 	uv_timer_init(loop, &n->ping);
-	uv_timer_start(&n->ping, on_ping, NET_PING_MS, NET_PING_MS);
+	uv_timer_start(&n->ping, on_ping, NET_PING_MS, 0);
 	err = link_start(&n->link);
 	if (err < 0)
 		link_close(&n->link, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The state of assent-net, shared by its two halves: net.c (pipe and relay) and peer.c (the
- * console behind the relay: channel, messages, streams).
+ * The state of assent-net, shared by its parts: net.c (pipe and relay), peer.c (the console
+ * behind the relay: channel, messages, streams) and back.c (a lost connection that comes back).
  */
 #ifndef AS_AGENT_NET_PRIV_H
 #define AS_AGENT_NET_PRIV_H
@@ -14,10 +14,13 @@
 #include "proto/e2e/inner.h"
 #include "proto/transport/hop.h"
 
-#define NET_NAME_MAX	300
-#define NET_HELLO_MAX	512
-#define NET_PING_MS	15000 /* PROTOCOL.md section 9: inner PING */
-#define NET_SILENCE_MS	45000
+#define NET_NAME_MAX   300
+#define NET_HELLO_MAX  512
+#define NET_PING_MS    15000 /* PROTOCOL.md section 9: inner PING */
+#define NET_SILENCE_MS 45000
+#define NET_PROOF_MS                                                                \
+	30000 /* from PEER_BACK to the console's proof; looked at every NET_PING_MS \
+	       */
 #define NET_REPORT_STEP (16u << 10) /* CONSUMED is sent for so many bytes, or for the last */
 
 struct net_stream {
@@ -38,17 +41,29 @@ struct net {
 	struct inner_agent inner;
 	bool inner_ready;
 	bool ending; /* the broker said END */
+	uint32_t id; /* under which the relay knows us, and the proof of that */
+	uint8_t handle[RELAY_HANDLE_LEN];
+	bool reattaching; /* REATTACH was sent, its answer has not come */
+	uint32_t attempt; /* which inner handshake this is, of all */
 
 	/* the console of the moment; all of it is reset by peer_drop() */
 	struct channel *channel;
 	bool in_channel; /* a callback of the channel is running: it may not be freed now */
 	bool authed, console_ended;
-	int doomed; /* the channel must go when in_channel is over, for this reason */
+	bool greeted; /* its HELLO has come */
+	int doomed;   /* the channel must go when in_channel is over, for this reason */
 	uint64_t heard_ms;
 	uint8_t hello[NET_HELLO_MAX];
 	size_t hello_len;
 	struct ipc_peer peer;
 	struct net_stream streams[MUX_STREAMS_MAX];
+
+	/* the same console after a lost connection, back.c */
+	bool stale; /* what arrives is still from the connection before */
+	uint64_t back_ms;
+	uint8_t session_id[IPC_SESSION_ID_LEN];
+	uint8_t table[MUX_TABLE_LEN_MAX], own[MUX_TABLE_LEN_MAX];
+	size_t table_len, own_len; /* table_len 0: no proof is with the broker */
 };
 
 /* to the broker */
@@ -67,6 +82,16 @@ void peer_pump(struct net *n);		/* as far as the hop has room */
 void peer_lost(struct net *n, int why); /* tell the broker, then drop */
 void peer_drop(struct net *n);		/* forget the console */
 void peer_from_broker(struct net *n, const struct ipc_msg *m);
-void peer_ping(struct net *n);
+uint64_t peer_ping(struct net *n); /* when to call again, in ms */
+
+/* a lost connection, back.c; all of it after the code was proved */
+void back_suspend(struct net *n);	 /* tells the broker, once for each loss */
+void back_lose(struct net *n, int why);	 /* the channel failed: begin anew, or it is over */
+void back_never(struct net *n, int why); /* it is over, and the broker hears it */
+void back_begin(struct net *n);		 /* PEER_BACK came */
+bool back_is_stale(struct net *n, const uint8_t *p, size_t len);
+bool back_is_overdue(const struct net *n, uint64_t now);
+int back_on_proof(struct net *n, const uint8_t *p, size_t len); /* RESUME came */
+void back_accept(struct net *n, const struct ipc_msg *m);	/* the broker's answer */
 
 #endif

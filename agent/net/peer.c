@@ -91,6 +91,7 @@ static int on_hello(struct net *n, const uint8_t *p, size_t len)
 	if (err < 0)
 		return err;
 	n->hello_len = 0; /* a second HELLO is an error */
+	n->greeted = true;
 	net_tell_bytes(n, IPC_HELLOS, hello.ver_max < MSG_VERSION ? hello.ver_max : MSG_VERSION, 0,
 		       aad + IPC_BINDING_LEN, 32);
 	return 0;
@@ -161,6 +162,8 @@ static int on_message(uint8_t type, const uint8_t *p, size_t len, void *owner)
 			return AS_E_PROTOCOL;
 		net_tell_bytes(n, IPC_REQUEST, type == MUX_SCOPE_REQ, 0, p, len);
 		return 0;
+	case MUX_RESUME:
+		return back_on_proof(n, p, len);
 	case MUX_OPEN:
 		return on_open_request(n, p, len);
 	case MUX_AUDIT_MARK:
@@ -204,7 +207,7 @@ static void on_open(void *owner)
 	if (len < 0)
 		n->doomed = len;
 	else
-		net_tell_bytes(n, IPC_PEER_UP, 0, 0, bytes, (size_t)len);
+		net_tell_bytes(n, IPC_PEER_UP, 0, n->attempt, bytes, (size_t)len);
 }
 
 static void on_channel_end(int code, void *owner)
@@ -225,13 +228,17 @@ int peer_begin(struct net *n)
 {
 	n->channel = channel_new(true, n->inner.ctx, &channel_events, n);
 	n->heard_ms = clock_mono_ms();
+	n->attempt++;
+	n->stale = false;
 	return n->channel ? 0 : UV_ENOMEM;
 }
 
 void peer_feed(struct net *n, const uint8_t *p, size_t len)
 {
-	if (!n->channel)
-		return; /* still on its way when we dropped the console */
+	if (!n->channel || channel_is_suspended(n->channel))
+		return; /* still on its way when we dropped or lost the console */
+	if (back_is_stale(n, p, len))
+		return;
 	n->heard_ms = clock_mono_ms();
 	n->in_channel = true;
 
@@ -240,12 +247,19 @@ void peer_feed(struct net *n, const uint8_t *p, size_t len)
 	if (err == 0)
 		err = n->doomed;
 	peer_pump(n); /* with an error: the alert that says why */
-	if (err < 0)
+	if (err < 0 && n->authed)
+		back_lose(n, err);
+	else if (err < 0)
 		peer_lost(n, err);
 }
 
 void peer_lost(struct net *n, int why)
 {
+	if (n->authed) { /* what may come back does not come here */
+		back_never(n, why);
+		return;
+	}
+
 	bool keep = !n->authed && n->hop && why != AS_E_PEER_LOST && why != 0;
 
 	peer_drop(n);
@@ -259,25 +273,26 @@ void peer_drop(struct net *n)
 	assert(!n->in_channel);
 	channel_free(n->channel);
 	n->channel = NULL;
-	n->authed = n->console_ended = false;
+	n->authed = n->console_ended = n->greeted = false;
 	n->doomed = 0;
-	n->hello_len = 0;
+	n->hello_len = n->table_len = 0;
 	memset(&n->peer, 0, sizeof n->peer);
 	memset(n->streams, 0, sizeof n->streams);
 }
 
-void peer_ping(struct net *n)
+uint64_t peer_ping(struct net *n)
 {
-	if (!n->channel || !n->authed)
-		return;
+	if (!n->channel || !n->authed || channel_is_suspended(n->channel))
+		return NET_PING_MS;
 
-	uint64_t now = clock_mono_ms();
-	if (now - n->heard_ms > NET_SILENCE_MS) {
-		peer_lost(n, AS_E_TIMEOUT);
-		return;
+	uint64_t now = clock_mono_ms(), silent = now - n->heard_ms;
+	if (silent >= NET_SILENCE_MS || back_is_overdue(n, now)) {
+		back_lose(n, AS_E_TIMEOUT);
+		return NET_PING_MS;
 	}
 	mux_ping(channel_mux(n->channel), now);
 	peer_pump(n);
+	return NET_SILENCE_MS - silent < NET_PING_MS ? NET_SILENCE_MS - silent : NET_PING_MS;
 }
 
 /* ---- in: what the broker says ---- */
@@ -293,6 +308,8 @@ static void send_hello(struct net *n, const struct ipc_msg *m)
 	    .os = "linux",
 	};
 
+	if (m->stream != n->attempt || n->greeted || n->hello_len > 0)
+		return; /* for a connection that was lost meanwhile */
 	memcpy(hello.nonce, m->payload, sizeof hello.nonce);
 
 	int len = msg_encode(MSG_HELLO, &hello, n->hello, sizeof n->hello);
@@ -361,8 +378,15 @@ void peer_from_broker(struct net *n, const struct ipc_msg *m)
 	case IPC_AUTHED:
 		set_authed(n);
 		break;
+	case IPC_RESUMED:
+		back_accept(n, m);
+		break;
 	case IPC_DROP_PEER:
-		drop_console(n, m->code);
+		if (n->authed)
+			back_lose(n,
+				  AS_E_PEER_LOST); /* whoever came back, it was not the console */
+		else
+			drop_console(n, m->code);
 		return;
 	case IPC_ACCEPT:
 		accept_stream(n, m);

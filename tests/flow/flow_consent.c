@@ -202,6 +202,7 @@ static void close_terminal(void)
 Test(consent, stop_ends_everything)
 {
 	end_by(type_stop);
+	cr_assert(pty_expect(&st.agent, "stopped"), "%s", st.agent.screen);
 	cr_assert_eq(pty_wait(&console), 14, "%s", console.screen);
 	cr_assert_eq(pty_wait(&st.agent), 14, "%s", st.agent.screen);
 }

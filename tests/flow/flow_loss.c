@@ -15,19 +15,32 @@ static struct pty console;
 static pid_t below[64];
 static size_t below_count;
 
-static void open_stage(void)
+/* Up to the middle of a session: one item is done, one is running. */
+static void begin(bool resume)
 {
-	stage_open(&st);
-	stage_agent(&st);
-	console = (struct pty){.fd = -1};
 	char command[128];
 
+	console = (struct pty){.fd = -1};
+	stage_open(&st);
+	if (!resume)
+		stage_without_resume(&st);
+	stage_agent(&st);
 	snprintf(command, sizeof command, "collect os reachability %s", stage_silent_server(&st));
 	stage_connect(&st, &console, (const char *[]){"-c", command, NULL});
 	stage_allow(&st);
 	cr_assert(pty_expect(&console, "\"os\",\"state\":\"ok\""), "%s", console.screen);
 	below_count = stage_descendants(st.agent.pid, below, 64);
 	cr_assert_gt(below_count, 0);
+}
+
+static void open_stage(void)
+{
+	begin(false);
+}
+
+static void open_stage_that_resumes(void)
+{
+	begin(true);
 }
 
 static void close_stage(void)
@@ -37,6 +50,7 @@ static void close_stage(void)
 }
 
 TestSuite(loss, .init = open_stage, .fini = close_stage);
+TestSuite(resume, .init = open_stage_that_resumes, .fini = close_stage);
 
 static void bundle_is_kept(void)
 {
@@ -120,4 +134,32 @@ Test(loss, a_killed_collector_loses_only_itself)
 		kill(collect, SIGKILL);
 	cr_assert_eq(pty_wait(&console), collect != 0, "%s", console.screen);
 	bundle_is_kept();
+}
+
+Test(resume, a_restarted_relay_ends_nothing)
+{
+	stage_restart_relay(&st);
+	cr_assert(pty_expect(&console, "\"resumed\""), "%s", console.screen);
+	cr_assert(pty_expect(&st.agent, "The connection is back"), "%s", st.agent.screen);
+	cr_assert_eq(pty_wait(&console), 0, "%s", console.screen);
+	cr_assert_eq(pty_wait(&st.agent), 0, "%s", st.agent.screen);
+	bundle_is_kept();
+}
+
+Test(resume, the_customer_may_stop_while_the_connection_is_away)
+{
+	kill(st.relay.pid, SIGKILL);
+	cr_assert(pty_expect(&st.agent, "The connection is lost"), "%s", st.agent.screen);
+	pty_type(&st.agent, "stop\n");
+	cr_assert_eq(pty_wait(&st.agent), 14, "%s", st.agent.screen);
+	cr_assert(stage_all_gone(below, below_count));
+}
+
+Test(resume, waiting_has_an_end)
+{
+	kill(st.relay.pid, SIGKILL);
+	cr_assert(pty_expect(&st.agent, "The connection is lost"), "%s", st.agent.screen);
+	stage_skip(&st, 121000);
+	cr_assert_eq(pty_wait(&st.agent), 13, "%s", st.agent.screen);
+	cr_assert(stage_all_gone(below, below_count));
 }

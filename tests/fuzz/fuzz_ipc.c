@@ -44,6 +44,20 @@ static void check_peer(const struct ipc_msg *m)
 	check(memcmp(again, m->payload, m->len) == 0);
 }
 
+static void check_resume(const struct ipc_msg *m)
+{
+	struct ipc_resume r;
+	static uint8_t again[IPC_RESUME_LEN_MAX];
+
+	if (ipc_resume_decode(m->payload, m->len, &r) < 0)
+		return;
+	check(r.table_len > 0 && r.table_len <= MUX_TABLE_LEN_MAX);
+	check(r.own_len > 0 && r.own_len <= MUX_TABLE_LEN_MAX);
+	check(r.own + r.own_len == m->payload + m->len);
+	check(ipc_resume_encode(&r, again, sizeof again) == (int)m->len);
+	check(memcmp(again, m->payload, m->len) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	while (size > 0) {
@@ -57,6 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_open(&m);
 		if (m.type == IPC_PEER_UP)
 			check_peer(&m);
+		if (m.type == IPC_RESUME)
+			check_resume(&m);
 		data += n;
 		size -= (size_t)n;
 	}

@@ -172,7 +172,9 @@ active proctype Broker()
 		:: (e == PEER_LOST || e == PEER_END || e == PEER_BAD) && st == PAKE -> fail_pake()
 		:: (e == PEER_LOST || e == PEER_END || e == PEER_BAD) && (st == AUTHED || st == PROMPT) ->
 			close_session()
+		:: (e == NET_LOST || e == PEER_LOST) && st == SUSP -> skip
 		:: (e == PEER_END || e == PEER_BAD) && HAS_GRANT -> close_session()
+		:: e == PEER_END && st == SUSP -> close_session()
 		:: e == REQ_OK && st == AUTHED -> show_prompt(a, PROMPT)
 		:: e == REQ_BAD && st == AUTHED -> close_session()
 		:: e == SCOPE_REQ_OK && st == ACTIVE && (a & granted) == 0 -> show_prompt(a, ACTIVE_PROMPT)
@@ -202,8 +204,8 @@ active proctype Broker()
 		:: e == ITEM_DONE && (HAS_GRANT || st == SUSP) -> running = 0
 		:: e == RESUME_OK && st == SUSP -> st = ACTIVE
 		:: e == RESUME_OK && st == CLOSED && BUG(3) -> st = ACTIVE; granted = 3
-		:: e == RESUME_BAD && st == SUSP -> skip
-		:: e == RESUME_BAD && st == SUSP -> close_session() /* the third */
+		:: (e == RESUME_BAD || e == PEER_BAD) && st == SUSP -> skip
+		:: (e == RESUME_BAD || e == PEER_BAD) && st == SUSP -> close_session() /* the third */
 		:: else -> x_handled = false
 		fi;
 

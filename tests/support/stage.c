@@ -58,12 +58,12 @@ static void make_organisation(struct stage *s)
 		     0);
 }
 
-static void start_relay(struct stage *s)
+static void start_relay(struct stage *s, const char *address)
 {
 	char cert[STAGE_PATH_MAX], key[STAGE_PATH_MAX], ca[STAGE_PATH_MAX];
 	const char *argv[] = {RELAY,
 			      "--listen",
-			      "127.0.0.1:0",
+			      address,
 			      "--cert",
 			      stage_path(s, "relay/relay.crt", cert),
 			      "--key",
@@ -76,6 +76,28 @@ static void start_relay(struct stage *s)
 	cr_assert(pty_expect(&s->relay, "listening on "), "the relay did not start: %s",
 		  s->relay.screen ? s->relay.screen : "");
 	cr_assert(pty_rest_of_line(&s->relay, s->address, sizeof s->address));
+}
+
+void stage_restart_relay(struct stage *s)
+{
+	char address[sizeof s->address];
+
+	snprintf(address, sizeof address, "%s", s->address);
+	kill(s->relay.pid, SIGKILL);
+	pty_wait(&s->relay);
+	pty_done(&s->relay);
+	start_relay(s, address);
+}
+
+void stage_without_resume(struct stage *s)
+{
+	char path[STAGE_PATH_MAX];
+	FILE *f = fopen(stage_path(s, "agent/agent.conf", path), "ae");
+
+	cr_assert_neq(f, NULL);
+	fputs("resume = 0\n", f);
+	cr_assert_eq(fclose(f), 0);
+	s->no_resume = true;
 }
 
 static void make_people(struct stage *s)
@@ -113,7 +135,7 @@ void stage_open(struct stage *s)
 	snprintf(s->dir, sizeof s->dir, "/tmp/assent-flow.XXXXXX");
 	cr_assert_neq(mkdtemp(s->dir), NULL);
 	make_organisation(s);
-	start_relay(s);
+	start_relay(s, "127.0.0.1:0");
 	make_people(s);
 	make_clock(s);
 }
@@ -166,6 +188,10 @@ void stage_connect(struct stage *s, struct pty *console, const char *const args[
 	};
 	size_t n = 11;
 
+	if (s->no_resume) {
+		all[n++] = "--resume";
+		all[n++] = "0";
+	}
 	for (size_t i = 0; args[i] && n + 1 < STAGE_ARGS_MAX; i++)
 		all[n++] = args[i];
 	stage_console(s, console, all);

@@ -19,6 +19,7 @@ struct stage {
 	char address[64]; /* of the relay */
 	char code[32];	  /* once stage_code() has seen it */
 	struct pty relay, agent;
+	bool no_resume;
 	int64_t *clock_ms; /* the agent's clock is this much ahead */
 	int silent_fds[4]; /* the listener and who fills its queue; 0 until stage_silent_server() */
 	char silent[32];
@@ -26,6 +27,12 @@ struct stage {
 
 void stage_open(struct stage *s); /* organisation "Acme Support", engineer "ada", relay running */
 void stage_done(struct stage *s);
+
+/* Kills the relay and starts another one on the same address, with the same keys. */
+void stage_restart_relay(struct stage *s);
+
+/* A lost connection ends the session at once, at both ends: call it before stage_agent(). */
+void stage_without_resume(struct stage *s);
 
 /* Runs a program to its end. Its exit code; what it printed is in out when out is not NULL. */
 int stage_run(const char *const argv[], char *out, size_t cap);

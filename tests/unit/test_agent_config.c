@@ -140,7 +140,10 @@ Test(agent_config, a_relay_is_a_host_and_a_port)
 
 Test(agent_config, resume_has_its_limits)
 {
+	cr_assert_eq(load(GOOD), 0);
+	cr_assert_eq(c.resume_s, 120, "when nothing is said");
 	cr_assert_eq(load(GOOD "resume = 0\n"), 0);
+	cr_assert_eq(c.resume_s, 0);
 	cr_assert_eq(load(GOOD "resume = 600\n"), 0);
 	check_refused(GOOD "resume = 601\n", "from 0 to 600");
 	check_refused(GOOD "resume = -1\n", "from 0 to 600");

@@ -71,3 +71,13 @@ Test(command, is_found_by_its_whole_name_only)
 	cr_assert_null(command_find(&l, why));
 	cr_assert_null(strchr(why, '\033'), "what is printed is clean");
 }
+
+Test(command, only_what_asks_the_agent_waits_for_a_lost_connection)
+{
+	const struct command *c;
+
+	for (size_t i = 0; (c = command_at(i)) != NULL; i++)
+		cr_assert_eq(c->needs_agent,
+			     strcmp(c->name, "collect") == 0 || strcmp(c->name, "request") == 0,
+			     "%s", c->name);
+}

@@ -36,10 +36,30 @@ Test(connect_args, the_shortest_call_asks_for_system_and_network_for_half_an_hou
 	cr_assert_str_eq(a.out, ".");
 	cr_assert_null(a.relay);
 	cr_assert_eq(a.duration_s, 1800);
+	cr_assert_eq(a.resume_s, 120);
 	cr_assert_eq(a.scopes_count, 2);
 	cr_assert_eq(a.scopes[0].kind, SCOPE_SYSTEM);
 	cr_assert_eq(a.scopes[1].kind, SCOPE_NETWORK);
 	cr_assert_not(a.json);
+}
+
+Test(connect_args, a_lost_connection_may_stay_away_for_ten_minutes_at_most)
+{
+	static const struct {
+		const char *text;
+		uint32_t seconds;
+	} good[] = {{"0", 0}, {"1", 1}, {"600", 600}, {"0090", 90}};
+	static const char *const bad[] = {"", "601", "-1", "+1", "1s", "2m", "99999999999", " 1"};
+	struct connect_args a;
+
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		cr_assert_eq(PARSE(&a, GOOD, "--resume", good[i].text), 0, "%s", why);
+		cr_assert_eq(a.resume_s, good[i].seconds);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		cr_assert_eq(PARSE(&a, GOOD, "--resume", bad[i]), AS_EBADMSG, "%s", bad[i]);
+		cr_assert(strstr(why, "0 to 600"), "%s", why);
+	}
 }
 
 Test(connect_args, every_option_is_taken)

@@ -49,8 +49,9 @@ static const struct item_view hostile = {
 
 Test(events, with_json_each_event_is_one_object_on_one_line)
 {
-	static const char *const names[] = {"connected", "pending", "granted", "item", "denied",
-					    "revoked",	 "bundle",  "error",   "ended"};
+	static const char *const names[] = {"connected", "pending",   "granted", "item",
+					    "denied",	 "suspended", "resumed", "error",
+					    "revoked",	 "bundle",    "error",	 "ended"};
 	struct scope scopes[2] = {{.kind = SCOPE_SYSTEM}, {.kind = SCOPE_FILES, .target = "/srv"}};
 	struct grant_view g = {.host = "h",
 			       .agent = "a",
@@ -68,6 +69,9 @@ Test(events, with_json_each_event_is_one_object_on_one_line)
 	events_granted(&c.ev, &g);
 	events_item(&c.ev, &hostile);
 	events_denied(&c.ev, AS_E_DENIED);
+	events_suspended(&c.ev, 120, "line\nbreak");
+	events_resumed(&c.ev);
+	events_withdrawn(&c.ev);
 	events_revoked(&c.ev);
 	events_bundle(&c.ev, "/tmp/bundle", NULL);
 	events_error(&c.ev, AS_E_PEER_LOST, "line\nbreak");
@@ -148,6 +152,71 @@ Test(events, an_error_is_one_line_that_says_what_to_do)
 	done(&c);
 }
 
+Test(events, a_lost_connection_is_told_with_the_seconds_it_may_take)
+{
+	struct captured c;
+
+	begin(&c, true);
+	events_suspended(&c.ev, 120, "why");
+	end(&c);
+
+	json_t *o = json_loads(c.out_text, 0, NULL);
+
+	cr_assert_eq(json_integer_value(json_object_get(o, "for_s")), 120);
+	json_decref(o);
+	done(&c);
+	begin(&c, false);
+	events_suspended(&c.ev, 120, "");
+	events_suspended(&c.ev, 5, "the \033[2Jrelay");
+	events_lost_left(&c.ev, 4);
+	events_resumed(&c.ev);
+	end(&c);
+	cr_assert_eq(strncmp(c.out_text, "connection lost, trying for 120 s\n", 34), 0);
+	cr_assert(strstr(c.out_text, "connection lost, trying for 5 s: the "), "%s", c.out_text);
+	cr_assert_null(strstr(c.out_text, "for 4 s"), "only drawn where it can be taken back");
+	cr_assert(strstr(c.out_text, "The connection is back.\n"));
+	cr_assert_null(strchr(c.out_text, '\033'));
+	done(&c);
+}
+
+Test(events, the_seconds_left_are_drawn_above_the_items_and_only_when_they_change)
+{
+	struct item_view v = {.name = "os", .running = true, .why = ""};
+	struct captured c;
+
+	begin(&c, false);
+	c.ev.screen.live = true;
+	events_suspended(&c.ev, 9, "");
+	fflush(c.out);
+
+	size_t before = c.out_len;
+
+	events_lost_left(&c.ev, 9);
+	fflush(c.out);
+	cr_assert_eq(c.out_len, before, "somebody may be typing");
+	events_lost_left(&c.ev, 8);
+	events_live(&c.ev, &v, 1);
+	cr_assert_eq(c.ev.screen.count, 2);
+	cr_assert_str_eq(c.ev.screen.lines[0], "connection lost, trying for 8 s");
+	cr_assert(strstr(c.ev.screen.lines[1], "os"));
+	events_resumed(&c.ev);
+	cr_assert_eq(c.ev.screen.count, 0);
+	end(&c);
+	done(&c);
+}
+
+Test(events, a_question_that_was_taken_away_says_so_on_stderr)
+{
+	struct captured c;
+
+	begin(&c, false);
+	events_withdrawn(&c.ev);
+	end(&c);
+	cr_assert(strstr(c.err_text, "request it again\n"));
+	cr_assert_str_eq(c.out_text, "");
+	done(&c);
+}
+
 Test(events, long_texts_stay_within_their_line)
 {
 	static char text[4096];
@@ -185,6 +254,7 @@ Test(fail, every_error_has_the_exit_code_of_the_manual)
 	    {AS_ETYPO, 11},
 	    {AS_E_RELAY, 12},
 	    {AS_E_PEER_LOST, 13},
+	    {AS_E_RESUME, 13},
 	    {AS_E_TRUNCATED, 13},
 	    {AS_E_PROTOCOL, 13},
 	    {AS_E_REVOKED, 14},

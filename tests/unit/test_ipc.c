@@ -68,6 +68,11 @@ Test(ipc, a_length_that_its_type_may_not_have_is_an_error)
 	    {IPC_OPEN, 1},
 	    {IPC_CONFIG, IPC_PAYLOAD_MAX + 1},
 	    {IPC_PEER_UP, 10},
+	    {IPC_RESUME, IPC_RESUME_HEAD + 1},
+	    {IPC_RESUME, IPC_RESUME_LEN_MAX + 1},
+	    {IPC_RESUMED, 31},
+	    {IPC_RESUMED, 33},
+	    {IPC_REATTACHED, 1},
 	    {0, 0},
 	    {31, 0},
 	    {99, 0},
@@ -146,4 +151,63 @@ Test(ipc, an_open_with_values_out_of_range_is_refused)
 	ipc_open_encode(&good, buf);
 	memset(buf + IPC_OPEN_LEN - (IPC_NAME_MAX + 1), 'x', IPC_NAME_MAX + 1); /* no NUL */
 	cr_assert_eq(ipc_open_decode(buf, sizeof buf, &out), AS_E_PROTOCOL);
+}
+
+static int make_resume(uint8_t *buf, size_t cap, size_t table_len, size_t own_len)
+{
+	static const uint8_t bytes[MUX_TABLE_LEN_MAX + 2] = {7, 8};
+	struct ipc_resume r = {.n = 3,
+			       .session_id = {1},
+			       .mac = {2},
+			       .table = bytes,
+			       .table_len = table_len,
+			       .own = bytes + 1,
+			       .own_len = own_len};
+
+	return ipc_resume_encode(&r, buf, cap);
+}
+
+Test(ipc, a_proof_survives_the_pipe_with_both_tables)
+{
+	static uint8_t buf[IPC_RESUME_LEN_MAX];
+	struct ipc_resume r;
+	int n = make_resume(buf, sizeof buf, MUX_TABLE_LEN_MAX, MUX_TABLE_LEN_MAX);
+
+	cr_assert_eq(n, IPC_RESUME_LEN_MAX);
+	cr_assert_leq(n, IPC_PAYLOAD_MAX, "it fits one message");
+	cr_assert_eq(ipc_resume_decode(buf, (size_t)n, &r), 0);
+	cr_assert_eq(r.n, 3);
+	cr_assert_eq(r.session_id[0], 1);
+	cr_assert_eq(r.mac[0], 2);
+	cr_assert_eq(r.table_len, MUX_TABLE_LEN_MAX);
+	cr_assert_eq(r.own_len, MUX_TABLE_LEN_MAX);
+	cr_assert_eq(r.table[0], 7);
+	cr_assert_eq(r.own[0], 8);
+}
+
+Test(ipc, a_proof_without_one_of_its_tables_is_refused)
+{
+	uint8_t buf[IPC_RESUME_HEAD + 30];
+	struct ipc_resume r = {.n = 99};
+	int n = make_resume(buf, sizeof buf, 10, 10);
+
+	for (size_t i = 0; i <= IPC_RESUME_HEAD + 10; i++)
+		cr_assert_eq(ipc_resume_decode(buf, i, &r), AS_E_PROTOCOL, "cut at %zu", i);
+	cr_assert_eq(ipc_resume_decode(buf, (size_t)n, &r), 0);
+	cr_assert_eq(r.own_len, 10);
+	n = make_resume(buf, sizeof buf, 0, 10);
+	r.n = 99;
+	cr_assert_eq(ipc_resume_decode(buf, (size_t)n, &r), AS_E_PROTOCOL);
+	cr_assert_eq(r.n, 99, "the output is untouched");
+}
+
+Test(ipc, a_table_that_is_longer_than_any_is_refused)
+{
+	static uint8_t buf[IPC_RESUME_LEN_MAX + 2];
+	struct ipc_resume r;
+
+	int n = make_resume(buf, sizeof buf, MUX_TABLE_LEN_MAX + 1, 1);
+	cr_assert_eq(ipc_resume_decode(buf, (size_t)n, &r), AS_E_PROTOCOL);
+	n = make_resume(buf, sizeof buf, 1, MUX_TABLE_LEN_MAX + 1);
+	cr_assert_eq(ipc_resume_decode(buf, (size_t)n, &r), AS_E_PROTOCOL);
 }

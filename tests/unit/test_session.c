@@ -130,7 +130,7 @@ static const struct matrix expected[] = {
     {SESSION_ACTIVE_PROMPT, 0, "......XXX..EEGGE.XX..XE"},
     {SESSION_ACTIVE, 60, "......SXX..EG..G.XS..XG"},
     {SESSION_ACTIVE_PROMPT, 60, "......SXX..EEGGE.XS..XE"},
-    {SESSION_SUSP, 60, ".................X.GSXS"},
+    {SESSION_SUSP, 60, "......SXS........XSGSXS"},
     {SESSION_CLOSED, 0, "R.....................X"},
 };
 
@@ -455,6 +455,70 @@ Test(session, a_lost_connection_pauses_only_where_it_may_come_back)
 	cr_assert_eq(plain(&s, SESSION_EV_RESUME_BAD).reason, AS_E_RESUME);
 	cr_assert_eq(plain(&s, SESSION_EV_RESUME_OK).todo, SESSION_DO_NOTE);
 	cr_assert_eq(s.state, SESSION_CLOSED);
+}
+
+Test(session, the_customer_hears_how_long_a_lost_connection_may_stay_away)
+{
+	struct session s = bring_to(SESSION_ACTIVE, 120);
+
+	cr_assert_eq(plain(&s, SESSION_EV_PEER_LOST).for_s, 120);
+	plain(&s, SESSION_EV_RESUME_OK);
+	s.now = s.grant_until - 30500;
+	s.idle_from = s.now;
+	cr_assert_eq(plain(&s, SESSION_EV_PEER_LOST).for_s, 30, "never beyond the grant's end");
+}
+
+Test(session, tries_that_fail_do_not_stretch_the_time_a_connection_may_stay_away)
+{
+	struct session s = bring_to(SESSION_SUSP, 60);
+	uint64_t due = s.now + 60000;
+
+	for (int i = 0; i < 100; i++) {
+		s.now += 500;
+		cr_assert_eq(plain(&s, SESSION_EV_NET_LOST).todo, 0);
+		cr_assert_eq(plain(&s, SESSION_EV_PEER_LOST).todo, 0);
+	}
+	cr_assert_eq(session_deadline(&s), due);
+	cr_assert_eq(tick_at(&s, due).reason, AS_E_PEER_LOST);
+}
+
+Test(session, a_connection_that_comes_back_late_finds_the_grant_over)
+{
+	struct session s = bring_to(SESSION_ACTIVE, 60);
+	uint64_t end = s.grant_until;
+
+	s.now = end - 1000;
+	s.idle_from = s.now;
+	plain(&s, SESSION_EV_PEER_LOST);
+
+	struct session_effects fx =
+	    send(&s, (struct session_event){.type = SESSION_EV_RESUME_OK}, end);
+	cr_assert_not(fx.todo & SESSION_DO_CONTINUE);
+	cr_assert_eq(s.state, SESSION_CLOSED);
+	cr_assert_eq(s.reason, AS_E_EXPIRED);
+}
+
+Test(session, a_question_that_the_loss_interrupts_is_withdrawn_and_answered)
+{
+	struct session s = bring_to(SESSION_ACTIVE_PROMPT, 60);
+	uint32_t id = s.prompt_id;
+	struct session_effects fx = plain(&s, SESSION_EV_NET_LOST);
+
+	cr_assert_eq(fx.todo, SESSION_DO_PAUSE | SESSION_DO_CANCEL_PROMPT | SESSION_DO_SEND_DENY);
+	cr_assert_eq(fx.deny_code, AS_E_PEER_LOST);
+	plain(&s, SESSION_EV_RESUME_OK);
+	cr_assert(allow(&s, id, 1).todo & SESSION_DO_NOTE, "the old question is not on the screen");
+	cr_assert_eq(session_may_open(&s, &logs, s.now), AS_E_SCOPE);
+}
+
+Test(session, a_stranger_who_breaks_the_protocol_while_it_is_away_is_a_failed_proof)
+{
+	struct session s = bring_to(SESSION_SUSP, 60);
+
+	plain(&s, SESSION_EV_PEER_BAD);
+	plain(&s, SESSION_EV_RESUME_BAD);
+	cr_assert_eq(s.state, SESSION_SUSP);
+	cr_assert_eq(plain(&s, SESSION_EV_PEER_BAD).reason, AS_E_RESUME);
 }
 
 Test(session, no_more_items_run_at_once_than_the_limit)
