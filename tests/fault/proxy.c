@@ -53,12 +53,24 @@ static struct leg *other(struct leg *l)
 
 /* ---- closing ---- */
 
+static void unlink_wire(struct wire *w)
+{
+	if (w->gone)
+		return;
+	w->gone = true;
+	*w->link = w->next;
+	if (w->next)
+		w->next->link = w->link;
+	w->p->wire_count--;
+}
+
 static void free_when_closed(struct wire *w)
 {
 	struct proxy *p = w->p;
 
 	if (--w->held > 0)
 		return;
+	unlink_wire(w); /* its two ends may have been closed one by one */
 	p->held--;
 	free(w);
 }
@@ -80,13 +92,7 @@ static void close_leg(struct leg *l, bool reset)
 
 static void drop_wire(struct wire *w, bool reset)
 {
-	if (!w->gone) {
-		w->gone = true;
-		*w->link = w->next;
-		if (w->next)
-			w->next->link = w->link;
-		w->p->wire_count--;
-	}
+	unlink_wire(w);
 	close_leg(&w->legs[NEAR], reset);
 	close_leg(&w->legs[FAR], reset);
 }
