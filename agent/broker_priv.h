@@ -29,6 +29,7 @@
 #include "proto/e2e/spake2.h"
 
 #define BROKER_NET_GRACE_MS  250  /* PROTOCOL.md section 5: then assent-net gets SIGKILL */
+#define BROKER_LAPSE_MS	     2000 /* what a collector is charged for one look at most */
 #define BROKER_SHOW_MS	     500  /* how often a running item's line is renewed */
 #define BROKER_RUNNING_MAX   8	  /* collectors at once; a ninth OPEN is refused with E_QUOTA */
 #define BROKER_OVERTIME_MS   3000 /* a collector that does not end itself at its deadline */

@@ -317,6 +317,17 @@ void operations_end(struct broker *b)
 	uv_close((uv_handle_t *)&b->show, broker_handle_closed);
 }
 
+/* We look every BROKER_SHOW_MS. When much more has passed the computer slept, or its clock was
+ * moved, and the collector slept, too: that is not its time. */
+static void count_time(struct operation *op, uint64_t now)
+{
+	uint64_t past = now - op->tick_ms;
+
+	if (op->reading)
+		op->active_ms += past < BROKER_LAPSE_MS ? past : BROKER_LAPSE_MS;
+	op->tick_ms = now;
+}
+
 static void end_overdue(struct operation *op)
 {
 	if (op->overdue) {
@@ -350,9 +361,7 @@ void operations_show(struct broker *b)
 		}
 		if (op->ended)
 			continue;
-		if (op->reading)
-			op->active_ms += now - op->tick_ms;
-		op->tick_ms = now;
+		count_time(op, now);
 		if (op->active_ms > op->promise->deadline_s * UINT64_C(1000) + BROKER_OVERTIME_MS)
 			end_overdue(op); /* what arrived is kept; the rest goes on */
 		if (!op->finished)
@@ -498,10 +507,9 @@ void operations_pause(struct broker *b)
 
 		if (!op || op->finished)
 			continue;
-		if (op->reading) {
+		count_time(op, now);
+		if (op->reading)
 			uv_read_stop((uv_stream_t *)&op->out);
-			op->active_ms += now - op->tick_ms;
-		}
 		op->reading = false;
 		show(op);
 	}

@@ -161,6 +161,19 @@ Test(load, stop_in_the_middle_of_a_transfer_keeps_what_arrived)
 	cr_assert(strstr(out, "partial"), "%s", out);
 }
 
+Test(load, a_computer_that_slept_loses_no_item)
+{
+	char command[128];
+
+	snprintf(command, sizeof command, "collect reachability os %s", stage_silent_server(&st));
+	stage_connect(&st, &console, (const char *[]){"-c", command, NULL});
+	stage_allow(&st);
+	cr_assert(pty_expect(&console, "\"os\",\"state\":\"ok\""), "%s", console.screen);
+	stage_skip(&st, 40000);
+	cr_assert_eq(pty_wait(&console), 0, "%s", console.screen);
+	cr_assert_eq(pty_wait(&st.agent), 0, "%s", st.agent.screen);
+}
+
 Test(load, a_hanging_collector_is_ended_and_the_rest_goes_on)
 {
 	char command[128], bundle[STAGE_PATH_MAX], out[65536];
@@ -169,7 +182,11 @@ Test(load, a_hanging_collector_is_ended_and_the_rest_goes_on)
 	stage_connect(&st, &console, (const char *[]){"-c", command, NULL});
 	stage_allow(&st);
 	cr_assert(pty_expect(&console, "\"os\",\"state\":\"ok\""), "%s", console.screen);
-	stage_skip(&st, 40000); /* past its deadline of 30 s and the time to end by itself */
+	/* past its deadline of 30 s, in steps that are not taken for the computer's sleep */
+	for (int i = 0; i < 40 && !strstr(st.agent.screen, "timeout"); i++) {
+		stage_skip(&st, 1900);
+		cr_assert(pty_expect(&st.agent, "Tests whether"), "%s", st.agent.screen);
+	}
 	cr_assert_eq(pty_wait(&console), 1, "%s", console.screen);
 	cr_assert_eq(pty_wait(&st.agent), 0, "%s", st.agent.screen);
 	stage_bundle(&st, bundle);
