@@ -123,23 +123,32 @@ int actor_start(struct actor *a, uv_loop_t *loop, bool terminal, const char *con
 	return uv_poll_start(&a->end, UV_READABLE, on_end);
 }
 
-bool actor_saw(struct actor *a, const char *text)
+/* What stands behind the text, or NULL; nothing is seen by this. */
+static const char *behind(const struct actor *a, const char *text)
 {
-	struct pty *p = &a->pty;
+	const struct pty *p = &a->pty;
 	const char *at = p->screen ? strstr(p->screen + p->seen, text) : NULL;
 
+	return at ? at + strlen(text) : NULL;
+}
+
+bool actor_saw(struct actor *a, const char *text)
+{
+	const char *at = behind(a, text);
+
 	if (at)
-		p->seen = (size_t)(at - p->screen) + strlen(text);
+		a->pty.seen = (size_t)(at - a->pty.screen);
 	return at != NULL;
 }
 
-bool actor_line(struct actor *a, char *out, size_t cap)
+bool actor_saw_line(struct actor *a, const char *text, char *out, size_t cap)
 {
-	const char *from = a->pty.screen + a->pty.seen;
+	const char *at = behind(a, text);
 
-	if (!strchr(from, '\n'))
+	if (!at || !strchr(at, '\n'))
 		return false;
-	snprintf(out, cap, "%.*s", (int)strcspn(from, "\r\n"), from);
+	snprintf(out, cap, "%.*s", (int)strcspn(at, "\r\n"), at);
+	a->pty.seen = (size_t)(at - a->pty.screen);
 	return true;
 }
 

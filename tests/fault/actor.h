@@ -36,8 +36,9 @@ int actor_start(struct actor *a, uv_loop_t *loop, bool terminal, const char *con
 /* Is the text shown behind what earlier calls have seen? Then it is seen. */
 bool actor_saw(struct actor *a, const char *text);
 
-/* The rest of the line behind the last text seen; false while the line is not whole. */
-bool actor_line(struct actor *a, char *out, size_t cap);
+/* The rest of the line behind the text. Nothing is seen while the line is not whole: a terminal
+ * may hand it over in pieces. */
+bool actor_saw_line(struct actor *a, const char *text, char *out, size_t cap);
 
 bool actor_shows(const struct actor *a, const char *text); /* anywhere */
 unsigned actor_count(const struct actor *a, const char *text);

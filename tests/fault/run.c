@@ -386,13 +386,11 @@ static void advance(struct run *r)
 {
 	switch (r->step) {
 	case RUN_RELAY:
-		if (actor_saw(&r->relay, "listening on ") &&
-		    actor_line(&r->relay, r->address, sizeof r->address))
+		if (actor_saw_line(&r->relay, "listening on ", r->address, sizeof r->address))
 			on_relay_ready(r);
 		break;
 	case RUN_CODE:
-		if (actor_saw(&r->agent, "Your code: ") &&
-		    actor_line(&r->agent, r->code, sizeof r->code)) {
+		if (actor_saw_line(&r->agent, "Your code: ", r->code, sizeof r->code)) {
 			start_console(r);
 			r->step = RUN_ASK;
 		}
