@@ -216,14 +216,23 @@ void broker_fault(struct broker *b, int err)
 
 /* ---- the customer ---- */
 
-static void on_allow(uint32_t prompt_id, uint32_t ticks, uint32_t shown_ms, void *owner)
+static void on_allow(uint32_t prompt_id, uint32_t ticks, const char *folder, uint32_t shown_ms,
+		     void *owner)
 {
 	struct broker *b = owner;
 
 	b->ticks = ticks;
 	b->shown_ms = shown_ms;
-	broker_event(b, &(struct session_event){
-			    .type = SESSION_EV_ALLOW, .prompt_id = prompt_id, .ticks = ticks});
+	snprintf(b->consent.folder, sizeof b->consent.folder, "%s", folder);
+	broker_event(b, &(struct session_event){.type = SESSION_EV_ALLOW,
+						.prompt_id = prompt_id,
+						.ticks = ticks,
+						.folder = b->consent.folder});
+}
+
+static void on_cancel(uint32_t id, void *owner)
+{
+	operation_cancel_by_customer(owner, id);
 }
 
 static void on_deny(uint32_t prompt_id, void *owner)
@@ -247,6 +256,7 @@ static void on_ui_gone(void *owner)
 static const struct ui_events ui_events = {
     .on_allow = on_allow,
     .on_deny = on_deny,
+    .on_cancel = on_cancel,
     .on_stop = on_stop,
     .on_closed = on_stop,
     .on_gone = on_ui_gone,

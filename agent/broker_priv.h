@@ -31,7 +31,7 @@
 #define BROKER_NET_GRACE_MS  250  /* PROTOCOL.md section 5: then assent-net gets SIGKILL */
 #define BROKER_LAPSE_MS	     2000 /* what a collector is charged for one look at most */
 #define BROKER_SHOW_MS	     500  /* how often a running item's line is renewed */
-#define BROKER_RUNNING_MAX   8	  /* collectors at once; a ninth OPEN is refused with E_QUOTA */
+#define BROKER_RUNNING_MAX   16	  /* collectors at once; one more OPEN is refused with E_QUOTA */
 #define BROKER_OVERTIME_MS   3000 /* a collector that does not end itself at its deadline */
 #define BROKER_ABANDON_MS    1000 /* a killed collector that hangs in the kernel is not waited for */
 #define BROKER_SIGNALS	     5
@@ -43,7 +43,9 @@ struct promise {
 	uint32_t op_id;
 	const char *name;
 	enum scope_kind scope;
-	uint32_t profiles, deadline_s;
+	uint32_t flags;	     /* CATALOG_* */
+	uint32_t profiles;   /* of `collect` */
+	uint32_t deadline_s; /* 0: until it is stopped */
 	uint64_t output_max;
 	uint32_t mem_mib;
 	const char *asks;
@@ -108,6 +110,11 @@ struct broker {
 	struct consent consent; /* what is, or was last, on the screen */
 	uint32_t ticks, shown_ms;
 	uint8_t grant_id[16], prev_grant[32];
+	/* what the folders asked for, and those granted, really are, by their places in
+	 * consent.asked and session.granted */
+	char asked_real[SCOPES_MAX][COLLECT_REAL_LEN + 1];
+	char granted_real[SCOPES_MAX][COLLECT_REAL_LEN + 1];
+	size_t granted_known; /* places of the latter that are filled */
 	bool granted;
 	int64_t granted_at, expires_at; /* wall clock */
 	uint64_t bytes_max;
@@ -116,7 +123,8 @@ struct broker {
 	struct operation *operations[BROKER_RUNNING_MAX];
 	uint64_t bytes_sent;
 	unsigned items;
-	bool paused; /* no collector's output is read */
+	uint32_t numbered; /* items that have had a number on the screen */
+	bool paused;	   /* no collector's output is read */
 };
 
 /* broker.c */
@@ -171,13 +179,25 @@ void request_send_revoked(struct broker *b, int reason);
 
 /* door.c */
 void door_on_open(struct broker *b, uint32_t stream, const uint8_t *p, size_t n);
-bool door_may_send(struct broker *b, const struct promise *p, uint64_t n);
+/* What the engineer chose himself, for a line of text: hosts, a unit, paths as they stand on this
+ * computer. "" for nothing. Returns out. */
+const char *door_chosen(enum scope_kind right, const struct op_args *a, char *out, size_t cap);
+bool door_may_send(struct broker *b, const struct scope *right, uint64_t n);
 
 /* operation.c */
-int operation_start(struct broker *b, uint32_t stream, const struct promise *p,
-		    const struct ipc_open *args);
+/* What the door has let through. */
+struct permit {
+	const struct promise *promise;
+	struct scope right; /* under which it runs */
+	const char *real;   /* what right.target really is; "" for none */
+};
+int operation_start(struct broker *b, uint32_t stream, const struct permit *permit,
+		    const struct ipc_open *open);
 void operation_consumed(struct broker *b, uint32_t stream, uint64_t offset);
 void operation_cancel(struct broker *b, uint32_t stream, int why);
+void operation_cancel_by_customer(struct broker *b, uint32_t stream);
+void operation_input(struct broker *b, uint32_t stream, const uint8_t *p, size_t n);
+void operation_input_end(struct broker *b, uint32_t stream, bool whole);
 void operations_kill(struct broker *b);
 void operations_pause(struct broker *b); /* nothing is read, and no deadline runs */
 void operations_continue(struct broker *b);

@@ -156,6 +156,12 @@ const char *consent_right(const struct scope *s, char out[CONSENT_RIGHT_MAX])
 	case SCOPE_COMMAND:
 		snprintf(out, CONSENT_RIGHT_MAX, "Run the program \"%s\" on this computer", target);
 		return out;
+	case SCOPE_PUT:
+		if (!target[0])
+			return strcpy(out, "Put files onto this computer, into a folder that you "
+					   "choose");
+		snprintf(out, CONSENT_RIGHT_MAX, "Put new files into your folder \"%s\"", target);
+		return out;
 	}
 	return strcpy(out, "Something that this program does not know");
 }
@@ -177,6 +183,8 @@ static const char *careful(const struct scope *s)
 		return "Careful: this concerns more than this computer.";
 	case SCOPE_COMMAND:
 		return "Careful: allow this only if you know what the program does.";
+	case SCOPE_PUT:
+		return "Nothing that is there is replaced, and nothing is started.";
 	}
 	return "Careful: if you are not sure, switch this line off.";
 }
@@ -184,19 +192,46 @@ static const char *careful(const struct scope *s)
 static bool only_reads(const struct consent *c)
 {
 	for (size_t i = 0; i < c->asked_count; i++)
-		if (c->asked[i].kind == SCOPE_COMMAND || c->asked[i].kind == SCOPE_DEVICE)
+		if (c->asked[i].kind == SCOPE_COMMAND || c->asked[i].kind == SCOPE_DEVICE ||
+		    c->asked[i].kind == SCOPE_PUT)
 			return false;
 	return true;
 }
 
-static void put_right(struct page *p, size_t i, const struct scope *s, bool ticked)
+static void put_right(struct page *p, const struct consent *c, size_t i, bool ticked)
 {
-	char right[CONSENT_RIGHT_MAX];
+	char right[CONSENT_RIGHT_MAX], real[CONSENT_REAL_MAX + 32], clean[CONSENT_REAL_MAX + 1];
+	struct scope s = c->asked[i];
 
+	if (s.kind == SCOPE_PUT)
+		memcpy(s.target, c->folder, sizeof s.target);
 	put(p, "  [%c] %2zu  ", ticked ? 'x' : ' ', i + 1);
-	put_broken(p, consent_right(s, right), 10, s->target[0] ? "| " : "");
-	if (careful(s))
-		put(p, "          %s\n", careful(s));
+	put_broken(p, consent_right(&s, right), 10, s.target[0] ? "| " : "");
+	if (c->real[i][0]) {
+		flatten(c->real[i], clean, sizeof clean);
+		snprintf(real, sizeof real, "It really lies at \"%s\"", clean);
+		put(p, "          ");
+		put_broken(p, real, 10, "| ");
+	}
+	if (consent_lacks_folder(c, i))
+		put(p, "          To choose it, type its full name: /home/you/support\n");
+	if (careful(&s))
+		put(p, "          %s\n", careful(&s));
+}
+
+bool consent_lacks_folder(const struct consent *c, size_t i)
+{
+	return c->asked[i].kind == SCOPE_PUT && !c->folder[0];
+}
+
+uint32_t consent_first_ticks(const struct consent *c)
+{
+	uint32_t ticks = CONSENT_ALL(c->asked_count);
+
+	for (size_t i = 0; i < c->asked_count; i++)
+		if (consent_lacks_folder(c, i))
+			ticks &= ~(1u << i);
+	return ticks;
 }
 
 const char *consent_clock(int64_t wall_s, int32_t utc_offset_s, char out[CONSENT_CLOCK_MAX])
@@ -269,7 +304,7 @@ static void put_granted(struct page *p, const struct consent *c)
 static void put_rights(struct page *p, const struct consent *c, uint32_t ticks)
 {
 	for (size_t i = 0; i < c->asked_count; i++)
-		put_right(p, i, &c->asked[i], ticks >> i & 1);
+		put_right(p, c, i, ticks >> i & 1);
 }
 
 static void put_asked(struct page *p, const struct consent *c, uint32_t ticks)

@@ -19,6 +19,7 @@
 #define CONSENT_COLUMNS	 78
 #define CONSENT_TEXT_MAX 24576
 #define CONSENT_SHA256	 32
+#define CONSENT_REAL_MAX 512
 #define CONSENT_ALL(n)	 ((uint32_t)((UINT64_C(1) << (n)) - 1)) /* every line ticked */
 
 /* Plain values, so that the user interface can keep a copy. Texts come as they are; they are
@@ -38,7 +39,11 @@ struct consent {
 	int32_t utc_offset_s; /* of the customer's clock, for ends_at */
 	uint64_t max_bytes;   /* 0 = not limited by the request */
 	struct scope asked[SCOPES_MAX];
+	/* Where a folder that is asked for really lies when links lead there; "" = where it says */
+	char real[SCOPES_MAX][CONSENT_REAL_MAX + 1];
 	size_t asked_count;
+	char
+	    folder[SCOPE_TARGET_MAX + 1]; /* that the customer named for SCOPE_PUT; "" = none yet */
 	struct scope granted[SCOPES_MAX]; /* escalation: what is allowed already */
 	size_t granted_count;
 };
@@ -56,6 +61,12 @@ int consent_sha256(const struct consent *c, uint32_t ticks, uint8_t out[CONSENT_
 /* One right as a plain sentence ("Read files below /srv/app"), cleaned. Returns out. */
 #define CONSENT_RIGHT_MAX (SCOPE_TARGET_MAX + 160)
 const char *consent_right(const struct scope *s, char out[CONSENT_RIGHT_MAX]);
+
+/* Every line but those that cannot be allowed yet. */
+uint32_t consent_first_ticks(const struct consent *c);
+
+/* Does line i still need a folder? */
+bool consent_lacks_folder(const struct consent *c, size_t i);
 
 /* Seconds east of UTC of this computer's clock at that time: for consent.utc_offset_s. */
 int32_t consent_utc_offset(int64_t wall_s);

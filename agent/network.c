@@ -202,6 +202,12 @@ static void on_net_msg(const struct ipc_msg *m, void *owner)
 	case IPC_CONSUMED:
 		operation_consumed(b, m->stream, m->value);
 		break;
+	case IPC_INPUT:
+		operation_input(b, m->stream, m->payload, m->len);
+		break;
+	case IPC_INPUT_END:
+		operation_input_end(b, m->stream, m->value == 1);
+		break;
 	case IPC_RESET:
 		operation_cancel(b, m->stream, err_from_wire(m->code));
 		break;

@@ -10,10 +10,12 @@
  * Back-pressure: at most IPC_WINDOW bytes are on their way to the network; beyond that the
  * collector's pipe is not read, and the collector waits. That waiting does not count against
  * its deadline.
+ *
+ * Input, for the few operations that take some, goes the other way: what net hands over is
+ * written to the collector, and only when the collector has taken it may the console send more.
  */
 #include "agent/broker_priv.h"
 
-#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,23 +25,28 @@
 #include "proto/base/err.h"
 #include "proto/wire/item.h"
 
-#define ITEM_WHAT_MAX 512
+#define ITEM_CHOSEN_MAX 380
+#define ITEM_WHAT_MAX	512
 
 struct operation {
 	struct broker *b;
 	const struct promise *promise;
+	struct scope right; /* under which it was opened */
 	uint32_t stream;
+	uint32_t number;	  /* on the customer's screen */
 	char what[ITEM_WHAT_MAX]; /* the customer's line */
 	uv_process_t process;
 	uv_pipe_t in, out; /* the collector's standard input and output */
 	uv_write_t args_req;
 	struct collect_args args;
 	uint64_t sent, consumed;
+	uint64_t taken; /* of the input, by the collector */
 	uint64_t started_ms, tick_ms, active_ms;
 	int held; /* handles libuv may still call back for */
 	bool reading, ended, exited, finished, noted, overdue, closing;
-	bool cut;   /* ended by the customer, or with the session */
-	int status; /* of the process: enum item_state, or killed */
+	bool cut;	/* ended with the session */
+	bool cancelled; /* by the customer, alone */
+	int status;	/* of the process: enum item_state, or killed */
 	enum item_state state;
 	int why; /* cancelled for this reason; 0: not */
 };
@@ -58,18 +65,27 @@ static void show(struct operation *op)
 {
 	struct ui_item item = {
 	    .id = op->stream,
+	    .number = op->number,
 	    .what = op->what,
 	    .bytes = op->sent,
 	    .elapsed_ms = (uint32_t)(clock_mono_ms() - op->started_ms),
-	    .state = op->cut	     ? "stopped"
-		     : op->finished  ? item_state_name(op->state)
-		     : op->b->paused ? "waiting"
-				     : "running",
+	    .state = op->cut || op->cancelled ? "stopped"
+		     : op->finished	      ? item_state_name(op->state)
+		     : op->b->paused	      ? "waiting"
+					      : "running",
 	    .done = op->finished || op->cut,
 	};
 
 	if (op->b->ui && !op->b->closing)
 		ui_item(op->b->ui, &item);
+}
+
+/* A promise without a deadline is kept until somebody ends it. */
+static bool is_over_time(const struct operation *op, uint64_t grace_ms)
+{
+	uint64_t limit = op->promise->deadline_s * UINT64_C(1000);
+
+	return limit > 0 && op->active_ms > limit + grace_ms;
 }
 
 /* ---- the end of one ---- */
@@ -126,9 +142,10 @@ static void note_done(struct operation *op)
 	    {.name = "name", .text = op->promise->name},
 	    {.name = "bytes", .number = op->sent},
 	    {.name = "state", .text = item_state_name(op->state)},
+	    {.name = "stopped_by", .text = "customer"},
 	};
 
-	broker_note(op->b, RECORD_ITEM, f, sizeof f / sizeof f[0]);
+	broker_note(op->b, RECORD_ITEM, f, sizeof f / sizeof f[0] - !op->cancelled);
 }
 
 /* Output and process have both ended: tell everybody, once. */
@@ -142,7 +159,7 @@ static void finish(struct operation *op)
 	op->state = op->status >= ITEM_OK && op->status <= ITEM_UNAVAILABLE
 			? (enum item_state)op->status
 			: ITEM_PARTIAL;
-	if (op->active_ms > op->promise->deadline_s * UINT64_C(1000))
+	if (is_over_time(op, 0))
 		op->state = ITEM_TIMEOUT;
 	show(op);
 	close_handles(op);
@@ -239,7 +256,7 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 		free(block);
 		return;
 	}
-	if (!door_may_send(b, op->promise, (uint64_t)n)) {
+	if (!door_may_send(b, &op->right, (uint64_t)n)) {
 		free(block);
 		network_tell(b, IPC_RESET, op->stream, AS_E_QUOTA);
 		stop(op, AS_E_QUOTA);
@@ -278,6 +295,99 @@ void operation_cancel(struct broker *b, uint32_t stream, int why)
 
 	if (op)
 		stop(op, why == 0 ? AS_E_OP_FAILED : why);
+}
+
+/* The rest goes on, and the engineer is told who ended it. */
+void operation_cancel_by_customer(struct broker *b, uint32_t stream)
+{
+	struct operation *op = find(b, stream);
+
+	if (!op || op->finished || op->cut)
+		return;
+	op->cancelled = true;
+	network_tell(b, IPC_RESET, stream, AS_E_CANCELLED);
+	stop(op, AS_E_CANCELLED);
+	if (!op->finished)
+		show(op);
+}
+
+/* ---- input ---- */
+
+struct input {
+	uv_write_t req;
+	size_t n;
+	uint8_t bytes[];
+};
+
+static void tell_taken(struct operation *op, uint64_t n)
+{
+	struct ipc_msg m = {.type = IPC_TOOK, .stream = op->stream};
+
+	op->taken += n;
+	m.value = op->taken;
+	if (op->b->net_open)
+		link_send(&op->b->net, &m);
+}
+
+static void on_input_written(uv_write_t *req, int status)
+{
+	struct operation *op = req->handle->data;
+	struct input *in = (struct input *)(void *)((char *)req - offsetof(struct input, req));
+
+	if (status == 0 && !op->closing)
+		tell_taken(op, in->n);
+	free(in);
+}
+
+/* For one that is over, or takes none: nobody waits for it, and the console may go on. */
+void operation_input(struct broker *b, uint32_t stream, const uint8_t *p, size_t n)
+{
+	struct operation *op = find(b, stream);
+	struct input *in;
+
+	if (!op || op->closing || op->why != 0 || !(op->promise->flags & CATALOG_INPUT))
+		return;
+	in = malloc(sizeof *in + n);
+	if (!in) {
+		network_tell(b, IPC_RESET, stream, AS_E_INTERNAL);
+		stop(op, AS_E_INTERNAL);
+		return;
+	}
+	in->n = n;
+	memcpy(in->bytes, p, n);
+
+	uv_buf_t buf = uv_buf_init((char *)in->bytes, (unsigned int)n);
+	if (uv_write(&in->req, (uv_stream_t *)&op->in, &buf, 1, on_input_written) < 0)
+		free(in); /* its reader is gone, and says why on its own way */
+}
+
+static void on_whole_written(uv_write_t *req, int status)
+{
+	(void)status;
+	free(req);
+}
+
+/* One byte behind the input tells the collector that it was whole: the end of its pipe alone would
+ * also come when we die. */
+void operation_input_end(struct broker *b, uint32_t stream, bool whole)
+{
+	static char mark[] = {COLLECT_INPUT_WHOLE};
+	struct operation *op = find(b, stream);
+	uv_buf_t buf = uv_buf_init(mark, sizeof mark);
+	uv_write_t *req;
+
+	if (!op || op->closing || op->why != 0 || !(op->promise->flags & CATALOG_INPUT))
+		return;
+	if (!whole) {
+		network_tell(b, IPC_RESET, stream, AS_E_PROTOCOL);
+		stop(op, AS_E_PROTOCOL);
+		return;
+	}
+	req = malloc(sizeof *req);
+	if (!req || uv_write(req, (uv_stream_t *)&op->in, &buf, 1, on_whole_written) < 0) {
+		free(req);
+		stop(op, AS_E_INTERNAL);
+	}
 }
 
 void operations_kill(struct broker *b)
@@ -362,7 +472,7 @@ void operations_show(struct broker *b)
 		if (op->ended)
 			continue;
 		count_time(op, now);
-		if (op->active_ms > op->promise->deadline_s * UINT64_C(1000) + BROKER_OVERTIME_MS)
+		if (is_over_time(op, BROKER_OVERTIME_MS))
 			end_overdue(op); /* what arrived is kept; the rest goes on */
 		if (!op->finished)
 			show(op);
@@ -371,7 +481,7 @@ void operations_show(struct broker *b)
 
 /* ---- starting ---- */
 
-static void fill_args(struct operation *op, const struct ipc_open *o)
+static void fill_args(struct operation *op, const struct ipc_open *o, const char *real)
 {
 	struct collect_args *a = &op->args;
 
@@ -380,30 +490,22 @@ static void fill_args(struct operation *op, const struct ipc_open *o)
 	    .size = sizeof *a,
 	    .op_id = op->promise->op_id,
 	    .comp = o->comp,
-	    .hours = o->hours,
-	    .priority = o->priority,
-	    .max_bytes = o->max_bytes,
-	    .names_count = o->names_count,
+	    .op = o->args,
 	    .deadline_ms = op->promise->deadline_s * 1000,
 	    .output_max = op->promise->output_max,
 	};
-	static_assert(sizeof a->names == sizeof o->names, "one limit for names everywhere");
-	memcpy(a->names, o->names, sizeof a->names);
-	memcpy(a->unit, o->unit, sizeof a->unit);
+	snprintf(a->real, sizeof a->real, "%s", real);
 	snprintf(a->relay, sizeof a->relay, "%s", op->b->config->relay);
 }
 
 /* What the engineer chose himself stands on the line, too: "... : mail.example.com, 10.0.0.7:25" */
 static void describe(struct operation *op)
 {
-	const struct collect_args *a = &op->args;
-	size_t n = (size_t)snprintf(op->what, sizeof op->what, "%s", op->promise->asks);
+	char chosen[ITEM_CHOSEN_MAX];
+	const char *what = door_chosen(op->promise->scope, &op->args.op, chosen, sizeof chosen);
 
-	for (size_t i = 0; i < a->names_count && n < sizeof op->what; i++)
-		n += (size_t)snprintf(op->what + n, sizeof op->what - n, "%s%s", i ? ", " : ": ",
-				      a->names[i]);
-	if (a->unit[0] && n < sizeof op->what)
-		snprintf(op->what + n, sizeof op->what - n, ": %s", a->unit);
+	snprintf(op->what, sizeof op->what, "%.120s%s%s", op->promise->asks, what[0] ? ": " : "",
+		 what);
 }
 
 static int spawn(struct operation *op)
@@ -451,8 +553,15 @@ static int prepare(struct operation *op)
 	return err;
 }
 
-int operation_start(struct broker *b, uint32_t stream, const struct promise *p,
-		    const struct ipc_open *args)
+static int begin_input(struct operation *op)
+{
+	struct ipc_msg listen = {.type = IPC_LISTEN, .stream = op->stream};
+
+	return op->promise->flags & CATALOG_INPUT ? link_send(&op->b->net, &listen) : 0;
+}
+
+int operation_start(struct broker *b, uint32_t stream, const struct permit *permit,
+		    const struct ipc_open *open)
 {
 	size_t place = 0;
 
@@ -465,10 +574,12 @@ int operation_start(struct broker *b, uint32_t stream, const struct promise *p,
 	if (!op)
 		return UV_ENOMEM;
 	op->b = b;
-	op->promise = p;
+	op->promise = permit->promise;
+	op->right = permit->right;
 	op->stream = stream;
+	op->number = ++b->numbered;
 	op->started_ms = op->tick_ms = clock_mono_ms();
-	fill_args(op, args);
+	fill_args(op, open, permit->real);
 	describe(op);
 	b->operations[place] = op;
 	b->handles++;
@@ -486,8 +597,9 @@ int operation_start(struct broker *b, uint32_t stream, const struct promise *p,
 	uv_write(&op->args_req, (uv_stream_t *)&op->in, &buf, 1, on_args_written);
 	op->reading = uv_read_start((uv_stream_t *)&op->out, on_alloc, on_read) == 0;
 
-	struct ipc_msg accept = {.type = IPC_ACCEPT, .stream = stream, .code = args->comp};
+	struct ipc_msg accept = {.type = IPC_ACCEPT, .stream = stream, .code = open->comp};
 	link_send(&b->net, &accept);
+	begin_input(op);
 	uv_timer_again(&b->show);
 	show(op);
 	return 0;

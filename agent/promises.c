@@ -5,16 +5,25 @@
 #include "agent/broker_priv.h"
 
 #include "agent/collect/table.h"
+#include "proto/wire/messages.h"
 
 #define QUICK	PROFILE_QUICK
 #define SYSTEM	PROFILE_SYSTEM
 #define NETWORK PROFILE_NETWORK
 #define FULL	PROFILE_FULL
 
+#define BULK  CATALOG_BULK
+#define LIVE  CATALOG_LIVE
+#define INPUT CATALOG_INPUT
+
 const struct promise promises[] = {
 #define X(name, id, scope, profiles, deadline, cap, mem, asks) \
-	{id, #name, SCOPE_##scope, profiles, deadline, cap, mem, asks},
+	{id, #name, SCOPE_##scope, CATALOG_BULK, profiles, deadline, cap, mem, asks},
     COLLECTOR_MAP(X)
+#undef X
+#define X(name, id, scope, flags, deadline, mem, asks) \
+	{id, #name, SCOPE_##scope, (flags) | CATALOG_OWN, 0, deadline, UINT64_MAX, mem, asks},
+	OPERATION_MAP(X)
 #undef X
 };
 

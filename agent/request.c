@@ -83,7 +83,7 @@ void request_on_message(struct broker *b, const uint8_t *p, size_t n, bool more)
 	if (b->session.state == want) {
 		err = verify(b, p, n, more, &r);
 		for (size_t i = 0; err == 0 && i < r.body.scopes_count; i++)
-			err = msg_scope_read(&r.body.scopes[i], &scopes[ev.scope_count++]);
+			err = msg_wish_read(&r.body.scopes[i], &scopes[ev.scope_count++]);
 		if (err == 0) {
 			b->request = r;
 			note_request(b, scopes, ev.scope_count);
@@ -101,6 +101,38 @@ void request_on_message(struct broker *b, const uint8_t *p, size_t n, bool more)
 }
 
 /* ---- the prompt ---- */
+
+/* The customer is told where a folder really lies, and there it is read: a link that is changed
+ * later leads nowhere. */
+static void find_real(struct broker *b, struct consent *c)
+{
+	for (size_t i = 0; i < c->asked_count; i++) {
+		char *real = b->asked_real[i];
+
+		real[0] = c->real[i][0] = '\0';
+		if (c->asked[i].kind != SCOPE_FILES)
+			continue;
+		if (plat_real_path(c->asked[i].target, real, sizeof b->asked_real[i]) < 0)
+			snprintf(real, sizeof b->asked_real[i], "%s", c->asked[i].target);
+		if (strcmp(real, c->asked[i].target) != 0)
+			snprintf(c->real[i], sizeof c->real[i], "%s", real);
+	}
+}
+
+/* After the yes: the same for what was granted. */
+static void keep_real(struct broker *b)
+{
+	for (; b->granted_known < b->session.granted_count; b->granted_known++) {
+		const struct scope *s = &b->session.granted[b->granted_known];
+		char *real = b->granted_real[b->granted_known];
+
+		snprintf(real, sizeof b->granted_real[0], "%s",
+			 s->kind == SCOPE_PUT ? s->target : "");
+		for (size_t i = 0; i < b->consent.asked_count; i++)
+			if (scope_is_equal(&b->consent.asked[i], s))
+				memcpy(real, b->asked_real[i], sizeof b->granted_real[0]);
+	}
+}
 
 void request_show_prompt(struct broker *b, const struct session_effects *fx)
 {
@@ -126,6 +158,7 @@ void request_show_prompt(struct broker *b, const struct session_effects *fx)
 	c->asked_count = b->session.asked_count;
 	memcpy(c->granted, b->session.granted, sizeof c->granted);
 	c->granted_count = b->session.granted_count;
+	find_real(b, c);
 	ui_show_prompt(b->ui, fx->prompt_id, c);
 }
 
@@ -227,7 +260,7 @@ static void send_catalog(struct broker *b)
 		*e = (as_CatalogEntry){.op_id = promises[i].op_id,
 				       .scope = promises[i].scope,
 				       .profiles = promises[i].profiles,
-				       .flags = 1};
+				       .flags = promises[i].flags};
 		snprintf(e->name, sizeof e->name, "%s", promises[i].name);
 		snprintf(e->asks, sizeof e->asks, "%s", promises[i].asks);
 	}
@@ -256,6 +289,7 @@ void request_sign_grant(struct broker *b)
 	int64_t now = clock_wall_s();
 	int err = 0;
 
+	keep_real(b);
 	if (!b->granted) { /* an escalation keeps the end and the amount of the first grant */
 		err = uv_random(NULL, NULL, b->grant_id, sizeof b->grant_id, 0, NULL);
 		b->granted_at = now;

@@ -17,7 +17,7 @@
  *      not revoked, not expired
  *   I2 after CLOSED nothing runs
  *   I3 an answer counts only for the prompt that is on the screen, and only once
- *   I4 granted = shown and ticked, nothing else
+ *   I4 granted = shown and ticked, nothing else; where files may be put only the customer says
  *   I5 nothing leads from CLOSED back into the same session
  *   I6 outside ACTIVE, ACTIVE_PROMPT and SUSP the granted set is empty
  *   I7 one console at a time; the code is dead once one has proved it
@@ -70,7 +70,7 @@
 	X(REQ_BAD)       /* invalid first request: err */                                \
 	X(SCOPE_REQ_OK)  /* valid request for more: scopes, scope_count */               \
 	X(SCOPE_REQ_BAD) /* invalid request for more: err */                             \
-	X(ALLOW)         /* prompt_id, ticks (bit i = line i of that prompt) */          \
+	X(ALLOW)         /* prompt_id, ticks (bit i = line i of that prompt), folder */  \
 	X(DENY)          /* prompt_id */                                                 \
 	X(OPEN)          /* the console opens an item: scopes[0] is what it needs */     \
 	X(ITEM_DONE)     /* an item that was opened is over, in whatever way */          \
@@ -103,6 +103,7 @@ struct session_event {
 	uint32_t duration_s;
 	const struct scope *scopes; /* copied; not ours */
 	size_t scope_count;
+	const char *folder; /* that the customer named for SCOPE_PUT; NULL for none */
 };
 
 /* What the broker does next, in this order. The value each bit needs stands beside it. */

@@ -182,7 +182,7 @@ static bool can_ask(const struct session *s, const struct session_event *ev)
 	if (ev->scope_count == 0 || ev->scope_count > SCOPES_MAX - s->granted_count)
 		return false;
 	for (size_t i = 0; i < ev->scope_count; i++)
-		if (scope_check(&ev->scopes[i]) < 0 || holds(ev->scopes, i, &ev->scopes[i]) ||
+		if (scope_check_wish(&ev->scopes[i]) < 0 || holds(ev->scopes, i, &ev->scopes[i]) ||
 		    holds(s->granted, s->granted_count, &ev->scopes[i]))
 			return false;
 	return true;
@@ -271,41 +271,41 @@ void session_on_deny(struct session *s, const struct session_event *ev, struct s
 	session_refuse(s, AS_E_DENIED, out);
 }
 
+/* A place to put files to is granted only where the customer named one. */
+static void grant_ticked(struct session *s, const struct session_event *ev)
+{
+	for (size_t i = 0; i < s->asked_count; i++) {
+		struct scope g = s->asked[i];
+
+		if (!(ev->ticks >> i & 1))
+			continue;
+		if (g.kind == SCOPE_PUT && ev->folder)
+			strncpy(g.target, ev->folder, SCOPE_TARGET_MAX);
+		if (scope_check(&g) == 0 && !holds(s->granted, s->granted_count, &g))
+			s->granted[s->granted_count++] = g;
+	}
+}
+
 void session_on_allow(struct session *s, const struct session_event *ev,
 		      struct session_effects *out)
 {
-	uint32_t shown = (uint32_t)((UINT64_C(1) << s->asked_count) - 1);
+	size_t before = s->granted_count;
 
 	if (ev->prompt_id != s->prompt_id || s->now - s->prompt_from < SESSION_LOCK_MS) {
 		session_note(s, ev, out);
 		return;
 	}
-	if ((ev->ticks & shown) == 0) {
+	grant_ticked(s, ev);
+	if (s->granted_count == before) {
 		session_refuse(s, AS_E_DENIED, out);
 		return;
 	}
-	for (size_t i = 0; i < s->asked_count; i++)
-		if (ev->ticks >> i & 1)
-			s->granted[s->granted_count++] = s->asked[i];
 	end_prompt(s);
 	if (s->state == SESSION_PROMPT)
 		s->grant_until = s->now + (uint64_t)s->duration_s * 1000;
 	s->idle_from = s->now;
 	out->todo |= SESSION_DO_SIGN_GRANT;
 	move(s, SESSION_ACTIVE, NEVER);
-}
-
-static bool covers(const struct scope *have, const struct scope *want)
-{
-	size_t n = strlen(have->target);
-
-	if (have->kind != want->kind)
-		return false;
-	if (strcmp(have->target, want->target) == 0)
-		return true;
-	if (have->kind != SCOPE_FILES || strncmp(have->target, want->target, n) != 0)
-		return false;
-	return have->target[n - 1] == '/' || want->target[n] == '/';
 }
 
 int session_may_open(const struct session *s, const struct scope *want, uint64_t now_ms)
@@ -316,10 +316,9 @@ int session_may_open(const struct session *s, const struct scope *want, uint64_t
 		return AS_E_EXPIRED;
 	if (scope_check(want) < 0)
 		return AS_E_SCOPE;
-	for (size_t i = 0; i < s->granted_count; i++)
-		if (covers(&s->granted[i], want))
-			return s->running < SESSION_RUNNING_MAX ? 0 : AS_E_QUOTA;
-	return AS_E_SCOPE;
+	if (!holds(s->granted, s->granted_count, want))
+		return AS_E_SCOPE;
+	return s->running < SESSION_RUNNING_MAX ? 0 : AS_E_QUOTA;
 }
 
 bool session_may_send(const struct session *s, uint64_t now_ms)

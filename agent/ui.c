@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "agent/plat/plat.h"
 #include "agent/session.h"
 #include "proto/base/err.h"
 #include "proto/base/text.h"
@@ -95,7 +96,7 @@ void ui_show_prompt(struct ui *ui, uint32_t prompt_id, const struct consent *c)
 	ui->shown_at = 0;
 	ui->prompt_id = prompt_id;
 	ui->consent = *c;
-	ui->ticks = CONSENT_ALL(c->asked_count);
+	ui->ticks = consent_first_ticks(c);
 	write_prompt(ui);
 }
 
@@ -109,16 +110,60 @@ void ui_cancel_prompt(struct ui *ui, const char *why)
 	ui_catch_up(ui);
 }
 
-static void toggle(struct ui *ui, unsigned long n)
+static void say_lines(struct ui *ui)
 {
 	char text[CONSENT_TEXT_MAX];
-
-	ui->ticks ^= 1u << (n - 1);
-
 	int len = consent_lines(&ui->consent, ui->ticks, text, sizeof text);
+
 	if (len > 0)
 		ui_say(ui, text, (size_t)len);
 	say_answer_line(ui);
+}
+
+static void toggle(struct ui *ui, unsigned long n)
+{
+	if (consent_lacks_folder(&ui->consent, n - 1)) {
+		ui_say_text(ui, "First choose the folder: type its full name, such as "
+				"/home/you/support, and press Enter.\n");
+		say_answer_line(ui);
+		return;
+	}
+	ui->ticks ^= 1u << (n - 1);
+	say_lines(ui);
+}
+
+/* Where files may be put to: only he can say, and only while he is asked. */
+static void choose_folder(struct ui *ui, const char *typed)
+{
+	struct consent *c = &ui->consent;
+	char folder[SCOPE_TARGET_MAX + 1];
+	size_t i = 0;
+	int err = plat_writable_folder(typed, folder, sizeof folder);
+	struct scope s = {.kind = SCOPE_PUT};
+
+	while (i < c->asked_count && c->asked[i].kind != SCOPE_PUT)
+		i++;
+	if (err == 0)
+		memcpy(s.target, folder, sizeof s.target);
+	if (err == 0 && scope_check(&s) < 0)
+		err = AS_E_SCOPE;
+	if (err < 0) {
+		ui_say_text(ui,
+			    "This is not a folder that you can write to. Nothing was changed.\n");
+		say_answer_line(ui);
+		return;
+	}
+	memcpy(c->folder, folder, sizeof c->folder);
+	ui->ticks |= 1u << i;
+	say_lines(ui);
+}
+
+static bool may_choose_folder(const struct ui *ui)
+{
+	for (size_t i = 0; i < ui->consent.asked_count; i++)
+		if (ui->consent.asked[i].kind == SCOPE_PUT)
+			return true;
+	return false;
 }
 
 static void answer_allow(struct ui *ui)
@@ -127,7 +172,7 @@ static void answer_allow(struct ui *ui)
 
 	end_prompt(ui);
 	ui_catch_up(ui);
-	ui->ev->on_allow(ui->prompt_id, ui->ticks, shown_ms, ui->owner);
+	ui->ev->on_allow(ui->prompt_id, ui->ticks, ui->consent.folder, shown_ms, ui->owner);
 }
 
 static void answer_deny(struct ui *ui)
@@ -151,6 +196,8 @@ static void answer(struct ui *ui, const char *word)
 		answer_allow(ui);
 	} else if (is_number && n <= ui->consent.asked_count) {
 		toggle(ui, n);
+	} else if ((word[0] == '/' || word[0] == '~') && may_choose_folder(ui)) {
+		choose_folder(ui, word);
 	} else {
 		ui_say_text(ui,
 			    "Please type the whole word allow or deny, or the number of a line.\n");
@@ -182,6 +229,8 @@ static void on_line(const char *line, void *arg)
 		ui->ev->on_stop(ui->owner);
 	else if (ui->asking != ASKING_NOTHING)
 		answer(ui, word);
+	else if (strncasecmp(word, "cancel ", 7) == 0)
+		ui_cancel(ui, word + 7 + strspn(word + 7, " \t"));
 	else if (word[0])
 		ui_message(ui, "To end, type stop and press Enter.");
 }
@@ -326,4 +375,6 @@ void ui_session_begin(struct ui *ui, const char *who, const char *ends_at)
 {
 	ui_message(ui, "%s may now read what you allowed, until %s.", who, ends_at);
 	ui_message(ui, "To end at once, type stop and press Enter (or press Ctrl-C).");
+	ui_message(ui,
+		   "To end only one item, type cancel and the number before it, and press Enter.");
 }

@@ -27,12 +27,16 @@
 struct ui;
 
 struct ui_events {
-	/* The customer's answer. ticks: bit i = line i is ticked (may be 0); shown_ms: how long the
-	 * prompt stood there. The prompt is off the screen afterwards. */
-	void (*on_allow)(uint32_t prompt_id, uint32_t ticks, uint32_t shown_ms, void *owner);
+	/* The customer's answer. ticks: bit i = line i is ticked (may be 0); folder: the one he
+	 * named
+	 * ("" for none); shown_ms: how long the prompt stood there. The prompt is off the screen
+	 * afterwards. */
+	void (*on_allow)(uint32_t prompt_id, uint32_t ticks, const char *folder, uint32_t shown_ms,
+			 void *owner);
 	void (*on_deny)(uint32_t prompt_id, void *owner);
-	void (*on_stop)(void *owner);	/* "stop" was typed */
-	void (*on_closed)(void *owner); /* the terminal is gone; comes once */
+	void (*on_cancel)(uint32_t id, void *owner); /* "cancel NUMBER" of a running item */
+	void (*on_stop)(void *owner);		     /* "stop" was typed */
+	void (*on_closed)(void *owner);		     /* the terminal is gone; comes once */
 	void (*on_gone)(void *owner);
 };
 
@@ -55,6 +59,7 @@ void ui_session_begin(struct ui *ui, const char *who, const char *ends_at);
 
 struct ui_item {
 	uint32_t id;	  /* chosen by the caller; the same id updates the line */
+	uint32_t number;  /* by which the customer can cancel it */
 	const char *what; /* the collector's plain sentence */
 	uint64_t bytes;
 	uint32_t elapsed_ms;

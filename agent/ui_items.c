@@ -7,6 +7,7 @@
 #include "agent/ui_priv.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "proto/base/text.h"
@@ -18,8 +19,9 @@ static void describe(const struct ui_row *r, size_t what_max, char *out, size_t 
 	char size[TEXT_SIZE_MAX], what[sizeof r->what];
 
 	text_line(r->what, strlen(r->what), what, what_max < sizeof what ? what_max : sizeof what);
-	snprintf(out, cap, "  %s - %s, %u.%u s, %s\n", what, text_size(r->bytes, size),
-		 r->elapsed_ms / 1000, r->elapsed_ms / 100 % 10, r->state);
+	snprintf(out, cap, "%3u  %s - %s, %u.%u s, %s\n", r->number, what,
+		 text_size(r->bytes, size), r->elapsed_ms / 1000, r->elapsed_ms / 100 % 10,
+		 r->state);
 }
 
 /* Live rows are repainted soon, so one that the terminal does not take is no loss. */
@@ -106,6 +108,23 @@ void ui_catch_up(struct ui *ui)
 	ui_draw_live(ui);
 }
 
+/* "cancel 3": the customer has enough of one item. */
+void ui_cancel(struct ui *ui, const char *number)
+{
+	char *end;
+	unsigned long n = strtoul(number, &end, 10);
+
+	for (size_t i = 0; i < ui->row_count; i++) {
+		if (end == number || *end || ui->rows[i].number != n || ui->rows[i].done)
+			continue;
+		ui->ev->on_cancel(ui->rows[i].id, ui->owner);
+		return;
+	}
+	ui_message(ui,
+		   "No item with this number is running. The number stands in front of its line: "
+		   "type cancel and the number.");
+}
+
 static struct ui_row *find_row(struct ui *ui, uint32_t id)
 {
 	for (size_t i = 0; i < ui->row_count; i++)
@@ -117,6 +136,7 @@ static struct ui_row *find_row(struct ui *ui, uint32_t id)
 static void fill(struct ui_row *r, const struct ui_item *item)
 {
 	r->id = item->id;
+	r->number = item->number;
 	text_line(item->what, strlen(item->what), r->what, sizeof r->what);
 	text_line(item->state, strlen(item->state), r->state, sizeof r->state);
 	r->bytes = item->bytes;

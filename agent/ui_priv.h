@@ -16,7 +16,7 @@
 enum ui_asking { ASKING_NOTHING, ASKING_WRITING, ASKING_LOCKED, ASKING_OPEN };
 
 struct ui_row {
-	uint32_t id;
+	uint32_t id, number;
 	char what[161], state[17];
 	uint64_t bytes;
 	uint32_t elapsed_ms;
@@ -48,6 +48,9 @@ bool ui_say_text(struct ui *ui, const char *text);
 
 void ui_erase_live(struct ui *ui);
 void ui_draw_live(struct ui *ui);
+
+/* Ends the running item with that number. */
+void ui_cancel(struct ui *ui, const char *number);
 
 /* After a prompt: what was finished meanwhile, then the live rows again. */
 void ui_catch_up(struct ui *ui);

@@ -49,6 +49,15 @@ static bool contains(const struct scope *list, size_t n, const struct scope *s)
 	return false;
 }
 
+/* Was it asked for? The customer says where files may be put. */
+static bool is_answer(const struct scope *asked, size_t n, const struct scope *granted)
+{
+	for (size_t i = 0; i < n; i++)
+		if (scope_answers(granted, &asked[i]))
+			return true;
+	return false;
+}
+
 static int send(struct agree *a, enum msg m, uint8_t type, const void *msg)
 {
 	uint8_t buf[512]; /* HELLO is the longest that comes here */
@@ -222,7 +231,7 @@ static int check_grant(const struct agree *a, const struct grant *g)
 		struct scope s;
 
 		if (msg_scope_read(&b->scopes[i], &s) < 0 ||
-		    (!contains(a->asked, a->asked_count, &s) &&
+		    (!is_answer(a->asked, a->asked_count, &s) &&
 		     !contains(a->scopes, a->scopes_count, &s)))
 			return AS_E_PROTOCOL;
 	}

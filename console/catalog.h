@@ -14,8 +14,7 @@
 
 #define CATALOG_MAX	 80 /* entries of one CATALOG */
 #define CATALOG_WHY_MAX	 160
-#define CATALOG_BULK	 1u /* CatalogEntry.flags: may be compressed */
-#define CATALOG_PROFILES 4  /* quick, system, network, full; bit i of CatalogEntry.profiles */
+#define CATALOG_PROFILES 4 /* quick, system, network, full; bit i of CatalogEntry.profiles */
 
 /* NULL for a number that is none. */
 const char *catalog_profile_name(size_t i);

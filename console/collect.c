@@ -10,8 +10,6 @@
 #include "proto/e2e/mux.h"
 #include "proto/e2e/pack.h"
 
-#define OPEN_CAP 2048 /* OPEN with all its arguments */
-
 void collect_init(struct collect *c, struct events *ev)
 {
 	*c = (struct collect){.ev = ev, .bytes_max = UNPACK_TOTAL_MAX};
@@ -92,7 +90,7 @@ static int ask(struct collect *c, struct take *t)
 	    .comp = t->entry->flags & CATALOG_BULK ? 1 : 0,
 	    .first_credit = MUX_WINDOW_FIRST,
 	};
-	uint8_t buf[OPEN_CAP];
+	uint8_t buf[as_Open_size];
 	int err = mux_stream_open(c->mux, &open.stream);
 
 	if (err < 0)

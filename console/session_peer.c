@@ -82,7 +82,7 @@ static void tell_grant(struct session *s, const as_GrantBody *g)
 	for (size_t i = 0; i < a->asked_count; i++) {
 		bool granted = false;
 		for (size_t j = 0; j < a->scopes_count; j++)
-			granted = granted || scope_is_equal(&a->asked[i], &a->scopes[j]);
+			granted = granted || scope_answers(&a->scopes[j], &a->asked[i]);
 		if (!granted)
 			refused[v.refused_count++] = a->asked[i];
 	}

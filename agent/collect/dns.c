@@ -18,7 +18,7 @@
 
 #define SERVERS_ASKED_MAX 4    /* each may cost 3 s of the collector's 20 */
 #define ASK_ALL_MS	  6000 /* no further questions after that */
-#define QUESTIONS_MAX	  (COLLECT_NAMES_MAX + 1)
+#define QUESTIONS_MAX	  (OP_NAMES_MAX + 1)
 #define ANSWER_MAX	  8192
 #define RESOLV_FILE_MAX	  8192
 #define FILE_MAX	  65536
@@ -60,8 +60,8 @@ static void prepare(struct dns *d, const struct collect_args *args)
 			resolv_parse(text, (size_t)n, &d->servers);
 	}
 	add_question(d, args->relay);
-	for (size_t i = 0; i < args->names_count; i++)
-		add_question(d, args->names[i]);
+	for (size_t i = 0; i < args->op.names_count; i++)
+		add_question(d, args->op.names[i]);
 	d->type = "A";
 	if (d->questions == 0) {
 		strcpy(d->question[d->questions++], ".");

@@ -153,7 +153,7 @@ static int file(const struct journal_api *api, struct sd_journal *j, struct sink
 static int show(const struct journal_api *api, struct sd_journal *j, struct sink *s,
 		const struct collect_args *args)
 {
-	unsigned hours = args->hours ? args->hours : HOURS_DEFAULT;
+	unsigned hours = args->op.hours ? args->op.hours : HOURS_DEFAULT;
 	uint64_t now_ms = clock_mono_ms(), now_s = (uint64_t)clock_wall_s();
 
 	if (hours > HOURS_MAX)
@@ -161,8 +161,8 @@ static int show(const struct journal_api *api, struct sd_journal *j, struct sink
 
 	struct journal_query q = {
 	    .since_us = (now_s - (uint64_t)hours * 3600) * 1000000,
-	    .priority = args->priority ? args->priority - 1 : 8,
-	    .unit = args->unit,
+	    .priority = args->op.priority ? args->op.priority - 1 : 8,
+	    .unit = args->op.unit,
 	    .max_bytes = args->output_max / ERRORS_SHARE,
 	    .stop_ms = now_ms + args->deadline_ms / 4,
 	};
@@ -173,7 +173,7 @@ static int show(const struct journal_api *api, struct sd_journal *j, struct sink
 	int err = facts(api, j, s, &q);
 	if (err == 0)
 		err = file(api, j, s, "sos_commands/logs/journalctl_-p_err", &serious, hours);
-	q.max_bytes = args->max_bytes ? args->max_bytes : args->output_max;
+	q.max_bytes = args->op.max_bytes ? args->op.max_bytes : args->output_max;
 	if (q.max_bytes > args->output_max / 4 * 3)
 		q.max_bytes = args->output_max / 4 * 3;
 	q.stop_ms = now_ms + args->deadline_ms / 2;

@@ -44,7 +44,7 @@ static int end_file(struct sink *s, int err)
 
 int collect_reachability(struct sink *s, const struct collect_args *args)
 {
-	const char *argv[COLLECT_NAMES_MAX + 5];
+	const char *argv[OP_NAMES_MAX + 5];
 	size_t n = 0;
 	char *text = malloc(OUTPUT_MAX);
 
@@ -56,14 +56,14 @@ int collect_reachability(struct sink *s, const struct collect_args *args)
 		argv[n++] = args->relay;
 	}
 	argv[n++] = "--";
-	for (size_t i = 0; i < args->names_count; i++)
-		argv[n++] = args->names[i];
+	for (size_t i = 0; i < args->op.names_count; i++)
+		argv[n++] = args->op.names[i];
 	argv[n] = NULL;
 
 	sink_file_begin(s, FILE_NAME, ITEM_FROM_COMMAND, "assent-probe reach");
 	int err = 0;
 	text[0] = '\0';
-	if (!args->relay[0] && args->names_count == 0)
+	if (!args->relay[0] && args->op.names_count == 0)
 		sink_printf(s, "no relay is configured and no name was asked about\n");
 	else
 		err = probe_text(s, argv, text, OUTPUT_MAX);

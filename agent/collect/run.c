@@ -15,15 +15,9 @@ static bool is_ended(const char *text, size_t n)
 
 static bool is_usable(const struct collect_args *a)
 {
-	if (a->magic != COLLECT_ARGS_MAGIC || a->size != sizeof *a || a->comp > 1 ||
-	    a->names_count > COLLECT_NAMES_MAX || a->priority > 8 || a->deadline_ms == 0 ||
-	    a->output_max == 0)
-		return false;
-	for (size_t i = 0; i < COLLECT_NAMES_MAX; i++) {
-		if (!is_ended(a->names[i], sizeof a->names[i]))
-			return false;
-	}
-	return is_ended(a->unit, sizeof a->unit) && is_ended(a->relay, sizeof a->relay);
+	return a->magic == COLLECT_ARGS_MAGIC && a->size == sizeof *a && a->comp <= 1 &&
+	       a->output_max > 0 && op_args_check(&a->op) && is_ended(a->relay, sizeof a->relay) &&
+	       is_ended(a->real, sizeof a->real);
 }
 
 int run_read_args(int fd, struct collect_args *out)
@@ -72,7 +66,8 @@ int run_collector(const struct collector *c, const struct collect_args *args, in
 	int err = sink_new(&s, &o);
 	if (err < 0)
 		return err;
-	err = watchdog_start(s);
+	if (args->deadline_ms > 0)
+		err = watchdog_start(s);
 	if (err == 0)
 		err = c->run(s, args);
 	err = finish(s, err);

@@ -68,8 +68,9 @@ int collect_syslog_files(struct sink *out, const struct collect_args *args)
 {
 	struct log_list list;
 	struct tally t = {0};
-	uint64_t max = args->max_bytes ? args->max_bytes : FILE_MAX;
-	int64_t oldest = args->hours ? clock_wall_s() - (int64_t)args->hours * 3600 : INT64_MIN;
+	uint64_t max = args->op.max_bytes ? args->op.max_bytes : FILE_MAX;
+	int64_t oldest =
+	    args->op.hours ? clock_wall_s() - (int64_t)args->op.hours * 3600 : INT64_MIN;
 
 	int err = log_list_read(&list, LOG_ROOT, out);
 	for (size_t i = 0; i < list.count && err == 0; i++) {

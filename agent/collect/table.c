@@ -7,6 +7,9 @@ const struct collector *collector_find(uint32_t op_id)
 #define X(name, id, scope, profiles, deadline, cap, mem, asks) {#name, id, collect_##name, mem},
 	    COLLECTOR_MAP(X)
 #undef X
+#define X(name, id, scope, flags, deadline, mem, asks) {#name, id, collect_##name, mem},
+		OPERATION_MAP(X)
+#undef X
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {

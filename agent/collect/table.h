@@ -35,6 +35,13 @@
 	X(sockets, 13, NETWORK, NETWORK | FULL, 20, 8 MB, 512, "Open network connections and the programs that own them") \
 	X(dns, 14, NETWORK, QUICK | NETWORK | FULL, 20, 1 MB, 512, "Name service settings, and a test question to each name server") \
 	X(reachability, 15, NETWORK, NETWORK | FULL, 30, 1 MB, 512, "Tests whether this computer reaches the support relay and the names asked for")
+
+/* Operations with a command of their own: live views, and files below a folder that was granted.
+ *
+ * name, op id, scope, flags (BULK LIVE INPUT), deadline in s (0: until it is stopped), address-space
+ * cap in MiB, the sentence for the customer. How much they send the grant alone limits.
+ */
+#define OPERATION_MAP(X)
 /* clang-format on */
 
 #endif

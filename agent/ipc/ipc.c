@@ -28,6 +28,8 @@ static const struct {
     {IPC_RESET, 0, 0},
     {IPC_END, 0, 0},
     {IPC_RESUMED, IPC_MAC_LEN, IPC_MAC_LEN},
+    {IPC_LISTEN, 0, 0},
+    {IPC_TOOK, 0, 0},
     {IPC_ALLOCATED, 0, 0},
     {IPC_PEER_UP, IPC_BINDING_LEN + HASH_LEN + 2, IPC_PEER_LEN_MAX},
     {IPC_HELLOS, HASH_LEN, HASH_LEN},
@@ -41,6 +43,8 @@ static const struct {
     {IPC_NOTICE, 0, 0},
     {IPC_RESUME, IPC_RESUME_HEAD + 2, IPC_RESUME_LEN_MAX},
     {IPC_REATTACHED, 0, 0},
+    {IPC_INPUT, 1, MUX_PAYLOAD_MAX},
+    {IPC_INPUT_END, 0, 0},
 };
 
 static struct ipc_msg read_header(struct cursor *c)
@@ -135,15 +139,7 @@ int ipc_peer_decode(const uint8_t *p, size_t n, struct ipc_peer *out)
 	return 0;
 }
 
-/* ---- struct ipc_open ---- */
-
-static void put_string(struct writer *w, const char *s)
-{
-	char fixed[IPC_NAME_MAX + 1] = "";
-
-	memcpy(fixed, s, strnlen(s, IPC_NAME_MAX));
-	writer_put(w, fixed, sizeof fixed);
-}
+/* ---- struct ipc_open: op id | comp | arguments ---- */
 
 void ipc_open_encode(const struct ipc_open *o, uint8_t out[IPC_OPEN_LEN])
 {
@@ -151,20 +147,7 @@ void ipc_open_encode(const struct ipc_open *o, uint8_t out[IPC_OPEN_LEN])
 
 	writer_u32(&w, o->op_id);
 	writer_u32(&w, o->comp);
-	writer_u32(&w, o->hours);
-	writer_u32(&w, o->priority);
-	writer_u64(&w, o->max_bytes);
-	writer_u32(&w, o->names_count);
-	for (size_t i = 0; i < IPC_NAMES_MAX; i++)
-		put_string(&w, o->names[i]);
-	put_string(&w, o->unit);
-}
-
-static void get_string(struct cursor *c, char out[IPC_NAME_MAX + 1])
-{
-	cursor_copy(c, out, IPC_NAME_MAX + 1);
-	if (c->err == 0 && (out[IPC_NAME_MAX] != '\0' || !text_is_clean(out, strlen(out))))
-		c->err = AS_EBADMSG;
+	op_args_put(&w, &o->args);
 }
 
 int ipc_open_decode(const uint8_t *p, size_t n, struct ipc_open *out)
@@ -174,14 +157,8 @@ int ipc_open_decode(const uint8_t *p, size_t n, struct ipc_open *out)
 
 	o.op_id = cursor_u32(&c);
 	o.comp = cursor_u32(&c);
-	o.hours = cursor_u32(&c);
-	o.priority = cursor_u32(&c);
-	o.max_bytes = cursor_u64(&c);
-	o.names_count = cursor_u32(&c);
-	for (size_t i = 0; i < IPC_NAMES_MAX; i++)
-		get_string(&c, o.names[i]);
-	get_string(&c, o.unit);
-	if (cursor_finish(&c) < 0 || o.comp > 1 || o.priority > 8 || o.names_count > IPC_NAMES_MAX)
+	op_args_get(&c, &o.args);
+	if (cursor_finish(&c) < 0 || o.comp > 1)
 		return AS_E_PROTOCOL;
 	*out = o;
 	return 0;

@@ -26,6 +26,7 @@
 
 #include "proto/wire/mux_frame.h"
 #include "proto/wire/mux_table.h"
+#include "proto/wire/op_args.h"
 
 #define IPC_HEADER	24
 #define IPC_PAYLOAD_MAX 16384 /* a PEM file or a whole mux frame */
@@ -47,6 +48,8 @@ enum ipc_type {
 	IPC_RESET = 11,	   /* both; stream; code: error */
 	IPC_END = 12,	   /* both; code: error. From the broker: say goodbye and exit */
 	IPC_RESUMED = 13,  /* stream: as RESUME; code: n; payload: the 32 bytes of our MAC */
+	IPC_LISTEN = 14,   /* stream; with ACCEPT: the console may send on it */
+	IPC_TOOK = 15,	   /* stream; value: offset up to which its input is out of our hands */
 
 	/* net -> broker */
 	IPC_ALLOCATED = 32, /* value: the id; code: its life in seconds */
@@ -63,6 +66,8 @@ enum ipc_type {
 	IPC_NOTICE = 42,     /* value: seconds until the relay goes away */
 	IPC_RESUME = 43,     /* stream: which connection's; payload: struct ipc_resume */
 	IPC_REATTACHED = 44, /* the relay knows us again */
+	IPC_INPUT = 45,	     /* stream; payload: 1..MUX_PAYLOAD_MAX bytes from the console */
+	IPC_INPUT_END = 46,  /* stream; value: 1 when length and hash are what was sent */
 };
 
 enum ipc_config { IPC_RELAY_NAME = 1, IPC_RELAY_CA = 2, IPC_ENGINEER_CA = 3 };
@@ -101,18 +106,12 @@ struct ipc_peer {
 int ipc_peer_encode(const struct ipc_peer *p, uint8_t *buf, size_t cap);
 int ipc_peer_decode(const uint8_t *p, size_t n, struct ipc_peer *out);
 
-#define IPC_NAMES_MAX 8
-#define IPC_NAME_MAX  128
-
-/* An OPEN with its arguments, fixed size on the pipe; strings are clean text. */
+/* An OPEN with its arguments, fixed size on the pipe. */
 struct ipc_open {
-	uint32_t op_id, comp, hours, priority;
-	uint64_t max_bytes;
-	uint32_t names_count;
-	char names[IPC_NAMES_MAX][IPC_NAME_MAX + 1];
-	char unit[IPC_NAME_MAX + 1];
+	uint32_t op_id, comp;
+	struct op_args args;
 };
-#define IPC_OPEN_LEN (5 * 4 + 8 + (IPC_NAMES_MAX + 1) * (IPC_NAME_MAX + 1))
+#define IPC_OPEN_LEN (2 * 4 + OP_ARGS_LEN)
 void ipc_open_encode(const struct ipc_open *o, uint8_t out[IPC_OPEN_LEN]);
 int ipc_open_decode(const uint8_t *p, size_t n, struct ipc_open *out);
 

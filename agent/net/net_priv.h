@@ -24,8 +24,9 @@
 #define NET_REPORT_STEP (16u << 10) /* CONSUMED is sent for so many bytes, or for the last */
 
 struct net_stream {
-	uint32_t id; /* 0: free */
-	uint64_t written, reported;
+	uint32_t id;		    /* 0: free */
+	uint64_t written, reported; /* of our bytes */
+	uint64_t taken;		    /* of the console's */
 };
 
 struct net {

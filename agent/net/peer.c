@@ -133,13 +133,7 @@ static int on_open_request(struct net *n, const uint8_t *p, size_t len)
 
 	open.op_id = m.op_id;
 	open.comp = m.comp;
-	open.hours = m.args.hours;
-	open.priority = m.args.priority;
-	open.max_bytes = m.args.max_bytes;
-	open.names_count = m.args.names_count;
-	for (size_t i = 0; i < m.args.names_count && i < IPC_NAMES_MAX; i++)
-		snprintf(open.names[i], sizeof open.names[i], "%s", m.args.names[i]);
-	snprintf(open.unit, sizeof open.unit, "%s", m.args.unit);
+	op_args_read(&m.args, &open.args);
 	ipc_open_encode(&open, bytes);
 	net_tell_bytes(n, IPC_OPEN, 0, m.stream, bytes, sizeof bytes);
 	return 0;
@@ -173,13 +167,24 @@ static int on_message(uint8_t type, const uint8_t *p, size_t len, void *owner)
 	}
 }
 
+/* The mux lets bytes through on those streams only that the broker listens to. */
 static int on_data(uint32_t stream, const uint8_t *p, size_t len, void *owner)
 {
-	(void)stream;
-	(void)p;
-	(void)len;
-	(void)owner;
-	return AS_E_PROTOCOL; /* no operation of the catalogue takes bytes from the console */
+	struct net *n = owner;
+
+	if (stream_find(n, stream))
+		net_tell_bytes(n, IPC_INPUT, 0, stream, p, len);
+	else
+		mux_consumed(channel_mux(n->channel), stream, len); /* given up meanwhile */
+	return 0;
+}
+
+static void on_fin(uint32_t stream, bool ok, void *owner)
+{
+	struct net *n = owner;
+
+	if (stream_find(n, stream))
+		net_tell(n, IPC_INPUT_END, stream, ok, 0);
 }
 
 static void on_reset(uint32_t stream, int code, void *owner)
@@ -219,7 +224,7 @@ static void on_channel_end(int code, void *owner)
 }
 
 static const struct channel_events channel_events = {
-    .mux = {.on_message = on_message, .on_data = on_data, .on_reset = on_reset},
+    .mux = {.on_message = on_message, .on_data = on_data, .on_fin = on_fin, .on_reset = on_reset},
     .on_open = on_open,
     .on_end = on_channel_end,
 };
@@ -346,6 +351,16 @@ static void stream_data(struct net *n, const struct ipc_msg *m)
 	net_tell(n, IPC_RESET, m->stream, 0, AS_E_INTERNAL);
 }
 
+static void took_input(struct net *n, const struct ipc_msg *m)
+{
+	struct net_stream *s = stream_find(n, m->stream);
+
+	if (!s || m->stream == 0 || m->value <= s->taken)
+		return;
+	mux_consumed(channel_mux(n->channel), m->stream, (size_t)(m->value - s->taken));
+	s->taken = m->value;
+}
+
 static void drop_console(struct net *n, uint32_t code)
 {
 	channel_end(n->channel, err_from_wire(code));
@@ -390,6 +405,12 @@ void peer_from_broker(struct net *n, const struct ipc_msg *m)
 		return;
 	case IPC_ACCEPT:
 		accept_stream(n, m);
+		break;
+	case IPC_LISTEN:
+		mux_stream_listen(mux, m->stream);
+		break;
+	case IPC_TOOK:
+		took_input(n, m);
 		break;
 	case IPC_REFUSE:
 		mux_stream_refuse(mux, m->stream, err_from_wire(m->code));

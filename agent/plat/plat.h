@@ -50,6 +50,14 @@ int plat_libexec(const char *program, char *out, size_t cap);
  * with mode 0700 when missing. */
 int plat_state_dir(char *out, size_t cap);
 
+/* A folder or file by its name without links, as it stands now; what does not exist yet keeps its
+ * name below what does. path is absolute. -ENAMETOOLONG, or why it cannot be looked at. */
+int plat_real_path(const char *path, char *out, size_t cap);
+
+/* The same for a folder that exists and in which the user may make files. typed: absolute, or with
+ * "~/" for the user's home in front. */
+int plat_writable_folder(const char *typed, char *out, size_t cap);
+
 /* Numbers of this computer for the collectors are read by them, from files in /proc and /sys. */
 
 #endif

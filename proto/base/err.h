@@ -53,6 +53,7 @@
 	X(E_REDACTION, 34, "redaction failed, so nothing was sent")                  \
 	X(E_AUDIT, 35, "the session record cannot be written")                       \
 	X(E_INTERNAL, 36, "a fault inside the program")                              \
+	X(E_CANCELLED, 37, "the customer has stopped this item")                     \
 	X(ESHORT, 100, "message ends too early")                                     \
 	X(EBADMSG, 101, "message is malformed")                                      \
 	X(ESTATE, 102, "not allowed in this state")                                  \

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/base/err.h"
+
 #define BAD UINT32_MAX
 
 /* One character from in[0..n). Returns its length and the code point; 0 when in
@@ -157,6 +159,73 @@ size_t text_filter_end(struct text_filter *f, char *out)
 	f->held_len = 0;
 	out[0] = '?';
 	return 1;
+}
+
+size_t text_escape(const void *in, size_t n, char *out, size_t cap)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *at = in, *end = at + n;
+	size_t len = 0;
+
+	while (at < end) {
+		uint32_t cp;
+		size_t take = decode(at, (size_t)(end - at), &cp);
+		bool clean = take > 0 && cp != BAD && is_printable(cp);
+		size_t room = clean ? take : 4;
+
+		if (cp == '\\')
+			room = 2;
+		else if (!clean)
+			take = 1;
+		if (len + room + 1 > cap)
+			break;
+		if (cp == '\\')
+			memcpy(out + len, "\\\\", 2);
+		else if (clean)
+			memcpy(out + len, at, take);
+		else
+			memcpy(out + len, (char[]){'\\', 'x', digits[*at >> 4], digits[*at & 15]},
+			       4);
+		len += room;
+		at += take;
+	}
+	if (cap > 0)
+		out[len] = '\0';
+	return len;
+}
+
+static int digit(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
+}
+
+int text_unescape(const char *text, void *out, size_t cap)
+{
+	uint8_t *to = out;
+	size_t len = 0;
+
+	while (*text) {
+		uint8_t b = (uint8_t)*text;
+		size_t take = 1;
+
+		if (text[0] == '\\' && text[1] == '\\') {
+			take = 2;
+		} else if (text[0] == '\\' && text[1] == 'x' && digit(text[2]) >= 0 &&
+			   digit(text[3]) >= 0) {
+			b = (uint8_t)(digit(text[2]) << 4 | digit(text[3]));
+			take = 4;
+		}
+		if (b == 0)
+			return AS_EBADMSG;
+		if (len == cap)
+			return AS_E_TOO_BIG;
+		to[len++] = b;
+		text += take;
+	}
+	return (int)len;
 }
 
 const char *text_size(uint64_t bytes, char buf[TEXT_SIZE_MAX])

@@ -34,6 +34,16 @@ struct text_filter {
 size_t text_filter(struct text_filter *f, const void *in, size_t n, char *out);
 size_t text_filter_end(struct text_filter *f, char *out);
 
+/* The name of a file, which may be any bytes, as text that can be read, and typed again: what is
+ * not clean becomes \xNN, a backslash \\. At most cap-1 bytes, whole escapes and characters only;
+ * ends with NUL. Returns its length. TEXT_ESCAPE_ROOM(n) is enough for n bytes. */
+#define TEXT_ESCAPE_ROOM(n) (4 * (n) + 1)
+size_t text_escape(const void *in, size_t n, char *out, size_t cap);
+
+/* Back: \xNN and \\; any other backslash stays as it is. At most cap bytes; no NUL is added.
+ * Returns the length, AS_E_TOO_BIG, or AS_EBADMSG for a NUL, which no name has. */
+int text_unescape(const char *text, void *out, size_t cap);
+
 /* "1.5 MB", "900 B": decimal units, one digit after the point below 10. Returns buf. */
 #define TEXT_SIZE_MAX 16
 const char *text_size(uint64_t bytes, char buf[TEXT_SIZE_MAX]);

@@ -10,8 +10,23 @@
  *   NOTE text            a gap or remark for the manifest ("needs root")
  *   END state, duration, why    last; a stream without it is partial
  *
+ * In a file that was asked for, before its data:
+ *   SIZE bytes           what the file had when it was opened; no promise
+ *   OFFSET at            the data begins there; what stands before it was compared by its hash
+ *   HOLE bytes           zeros that are not sent; as often as there are holes
+ *
+ * Outside of files, live and in lists:
+ *   SOURCE id, name      where the lines with that id come from
+ *   LINE source, time, bytes    one line of a log, without its end; in answers of `find`
+ *                        a line that matched, its time being the line's number
+ *   DROPPED lines, bytes so many were thrown away here because the reader was too slow
+ *   ROW kind, id, name, detail, values   one line of a table of numbers (item_row.h)
+ *   ENTRY ...            one file of a folder
+ *   PAD bytes            nothing: rounds what is sent live up to ITEM_BATCH
+ *
  * The decoder is pure and takes bytes cut anywhere. All text is checked here: valid,
- * printable UTF-8, limits; names by item_name_check().
+ * printable UTF-8, limits; names by item_name_check(). What is any bytes says so: a line, the
+ * name of an entry, where a link points.
  */
 #ifndef AS_WIRE_ITEM_H
 #define AS_WIRE_ITEM_H
@@ -29,6 +44,15 @@
 #define ITEM_VALUE_MAX	256
 #define ITEM_DEPTH_MAX	16
 
+#define ITEM_BATCH	    2048 /* live output comes in multiples of this: PROTOCOL.md section 6 */
+#define ITEM_LINE_MAX	    8192 /* bytes of a line; what is longer is cut */
+#define ITEM_PATH_MAX	    4095 /* name of an entry, bytes */
+#define ITEM_LINK_MAX	    3900 /* where it points, if it is a link */
+#define ITEM_OWNER_MAX	    32
+#define ITEM_ROW_NAME_MAX   128
+#define ITEM_ROW_DETAIL_MAX 64
+#define ITEM_ROW_VALUES_MAX 16
+
 enum item_type {
 	ITEM_FILE = 1,
 	ITEM_DATA = 2,
@@ -36,7 +60,19 @@ enum item_type {
 	ITEM_FACT = 4,
 	ITEM_NOTE = 5,
 	ITEM_END = 6,
+	ITEM_SOURCE = 7,
+	ITEM_LINE = 8,
+	ITEM_DROPPED = 9,
+	ITEM_PAD = 10,
+	ITEM_ROW = 11,
+	ITEM_ENTRY = 12,
+	ITEM_SIZE = 13,
+	ITEM_OFFSET = 14,
+	ITEM_HOLE = 15,
 };
+
+/* What an entry is, as `find -type` says it. */
+#define ITEM_ENTRY_TYPES "fdlpscb"
 
 /* The states of the bundle's manifest. */
 #define ITEM_STATE_MAP(X)        \
@@ -87,6 +123,42 @@ struct item {
 			uint32_t duration_ms;
 			char why[ITEM_WHY_MAX + 1]; /* "" when ok */
 		} end;
+		struct {
+			uint8_t id;
+			char name[ITEM_SOURCE_MAX + 1];
+		} source;
+		struct {
+			uint8_t source;
+			bool cut;	     /* it was longer than ITEM_LINE_MAX */
+			uint64_t time;	     /* microseconds since 1970; 0: not known */
+			const uint8_t *text; /* any bytes; as data.bytes; not ours */
+			size_t len;	     /* 0..ITEM_LINE_MAX */
+		} line;
+		struct {
+			uint64_t lines, bytes;
+		} dropped;
+		struct {
+			size_t len; /* 0..ITEM_BATCH */
+		} pad;
+		struct {
+			uint8_t kind; /* enum item_row_kind, or a newer one */
+			uint32_t id;
+			char name[ITEM_ROW_NAME_MAX + 1], detail[ITEM_ROW_DETAIL_MAX + 1];
+			uint8_t count;
+			uint64_t values[ITEM_ROW_VALUES_MAX];
+		} row;
+		struct {
+			char type; /* one of ITEM_ENTRY_TYPES */
+			uint32_t mode, uid, gid, links;
+			uint64_t size, stored; /* stored: what it takes on the disk */
+			int64_t mtime_ns;
+			char owner[ITEM_OWNER_MAX + 1], group[ITEM_OWNER_MAX + 1];
+			const uint8_t *name, *target; /* any bytes but NUL; as data.bytes */
+			size_t name_len;	      /* 1..ITEM_PATH_MAX */
+			size_t target_len;	      /* 0..ITEM_LINK_MAX */
+		} entry;
+		uint64_t size, offset; /* bytes */
+		uint64_t hole;	       /* bytes, at least 1 */
 	};
 };
 
@@ -95,9 +167,13 @@ struct item {
  * '-' or '~', no backslash or colon, no part ending in ' ' or '.'. */
 int item_name_check(const char *name);
 
-/* Encodes one record of any type but DATA. Bytes written or AS_EFULL, AS_E_TOO_BIG.
- * Text that is not clean is cleaned with text_line() first, so encoding never fails for it. */
+/* Encodes one record of any type but DATA. Bytes written; AS_EFULL; AS_E_TOO_BIG for bytes past
+ * their limit. Text that is not clean is cleaned with text_line() first, so encoding never
+ * fails for it. */
 #define ITEM_RECORD_MAX (ITEM_HEADER + 4 + ITEM_NAME_MAX + ITEM_SOURCE_MAX + 16)
+/* The same with LINE, PAD and ENTRY. */
+#define ITEM_LONG_MAX	 (ITEM_HEADER + 128 + ITEM_PATH_MAX + ITEM_LINK_MAX + 256)
+#define ITEM_LINE_HEADER (ITEM_HEADER + 10) /* of a LINE, before its bytes */
 int item_encode(const struct item *it, uint8_t *buf, size_t cap);
 void item_data_header(size_t len, uint8_t out[ITEM_HEADER]); /* len in 1..ITEM_DATA_MAX */
 
@@ -106,7 +182,7 @@ void item_data_header(size_t len, uint8_t out[ITEM_HEADER]); /* len in 1..ITEM_D
  * the stream is then malformed and must be given up. A callback's negative value stops
  * and is handed back. */
 struct item_decoder {
-	uint8_t held[ITEM_RECORD_MAX];
+	uint8_t held[ITEM_LONG_MAX];
 	size_t held_len;
 	size_t data_left; /* bytes still missing of the DATA record being read */
 	bool in_file, ended;

@@ -28,14 +28,15 @@ static bool hello_ok(const void *v)
 	       clean(m->product) && clean(m->os);
 }
 
-static bool scopes_ok(const as_Scope *scopes, size_t n)
+static bool scopes_ok(const as_Scope *scopes, size_t n,
+		      int (*read)(const as_Scope *, struct scope *))
 {
 	struct scope all[SCOPES_MAX];
 
 	if (n == 0)
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		if (msg_scope_read(&scopes[i], &all[i]) < 0)
+		if (read(&scopes[i], &all[i]) < 0)
 			return false;
 		for (size_t j = 0; j < i; j++)
 			if (scope_is_equal(&all[i], &all[j]))
@@ -53,7 +54,7 @@ static bool request_body_ok(const void *v)
 	       filled(m->reason) && m->duration_s > 0 && m->duration_s <= MSG_DURATION_MAX_S &&
 	       clean(m->via_gateway) && clean(m->console_build) &&
 	       (m->grant_id.size == 0 || m->grant_id.size == 16) &&
-	       scopes_ok(m->scopes, m->scopes_count);
+	       scopes_ok(m->scopes, m->scopes_count, msg_wish_read);
 }
 
 static bool signed_request_ok(const void *v)
@@ -84,20 +85,47 @@ static bool grant_body_ok(const void *v)
 	       m->has_consent && clean(m->consent.user) && clean(m->consent.tty) &&
 	       clean(m->redaction.profile) && clean(m->host) && clean(m->agent_build) &&
 	       (m->prev_grant_sha256.size == 0 || m->prev_grant_sha256.size == 32) &&
-	       scopes_ok(m->scopes, m->scopes_count);
+	       scopes_ok(m->scopes, m->scopes_count, msg_scope_read);
+}
+
+bool msg_path_is_plain(const uint8_t *p, size_t n)
+{
+	size_t from = 0;
+
+	if (n == 0)
+		return true;
+	for (size_t i = 0; i <= n; i++) {
+		if (i < n && p[i] == '\0')
+			return false;
+		if (i < n && p[i] != '/')
+			continue;
+
+		size_t len = i - from;
+		if (len == 0 || (len <= 2 && memcmp(p + from, "..", len) == 0))
+			return false;
+		from = i + 1;
+	}
+	return true;
+}
+
+static bool args_ok(const as_OpenArgs *a)
+{
+	for (size_t i = 0; i < a->names_count; i++)
+		if (!filled(a->names[i]))
+			return false;
+	for (size_t i = 0; i < a->paths_count; i++)
+		if (!msg_path_is_plain(a->paths[i].bytes, a->paths[i].size))
+			return false;
+	return a->priority <= 8 && clean(a->unit) && clean(a->root) && clean(a->pattern) &&
+	       clean(a->glob) && (a->sha256.size == 0 || a->sha256.size == 32) &&
+	       (a->flags & ~OPEN_FLAGS) == 0;
 }
 
 static bool open_ok(const void *v)
 {
 	const as_Open *m = v;
 
-	if (m->stream == 0 || m->stream % 2 == 0 || m->op_id == 0 || m->comp > 1 ||
-	    m->args.priority > 8)
-		return false;
-	for (size_t i = 0; i < m->args.names_count; i++)
-		if (!filled(m->args.names[i]))
-			return false;
-	return clean(m->args.unit);
+	return m->stream % 2 == 1 && m->op_id != 0 && m->comp <= 1 && args_ok(&m->args);
 }
 
 static bool open_ok_ok(const void *v)
@@ -181,16 +209,26 @@ int msg_encode(enum msg m, const void *in, uint8_t *buf, size_t cap)
 	return pb_encode(&out, table[m].fields, in) ? (int)out.bytes_written : AS_EFULL;
 }
 
-int msg_scope_read(const as_Scope *in, struct scope *out)
+static int read_scope(const as_Scope *in, int (*check)(const struct scope *), struct scope *out)
 {
 	struct scope s = {.kind = (enum scope_kind)in->kind};
 
 	memcpy(s.target, in->target, sizeof s.target);
 
-	int err = scope_check(&s);
+	int err = check(&s);
 	if (err == 0)
 		*out = s;
 	return err;
+}
+
+int msg_scope_read(const as_Scope *in, struct scope *out)
+{
+	return read_scope(in, scope_check, out);
+}
+
+int msg_wish_read(const as_Scope *in, struct scope *out)
+{
+	return read_scope(in, scope_check_wish, out);
 }
 
 void msg_scope_write(const struct scope *in, as_Scope *out)

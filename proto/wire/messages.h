@@ -9,6 +9,7 @@
 #ifndef AS_WIRE_MESSAGES_H
 #define AS_WIRE_MESSAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,19 @@
 #define MSG_BODY_MAX	   6144
 #define MSG_CHAIN_MAX	   8192
 #define MSG_TABLE_MAX	   4096
+#define MSG_PATHS_MAX	   8
+#define MSG_PATH_MAX	   1023 /* bytes of one path below its root */
+
+/* OpenArgs.flags */
+#define OPEN_FLAG_CASE 1u /* the pattern and the glob: upper and lower case are the same */
+#define OPEN_FLAG_DEEP 2u /* ls: what lies in the folders, too */
+#define OPEN_FLAGS     3u
+
+/* CatalogEntry.flags */
+#define CATALOG_BULK  1u /* may be compressed */
+#define CATALOG_LIVE  2u /* goes on until somebody stops it; never compressed */
+#define CATALOG_INPUT 4u /* takes bytes from the console */
+#define CATALOG_OWN   8u /* has a command of its own: `collect` does not take it */
 
 enum msg {
 	MSG_HELLO,
@@ -50,8 +64,14 @@ int msg_decode(enum msg m, const uint8_t *p, size_t n, void *out);
 /* Bytes written, AS_EFULL, or AS_EBADMSG when our own struct would not pass msg_decode(). */
 int msg_encode(enum msg m, const void *in, uint8_t *buf, size_t cap);
 
-/* Between the wire's and our own form of a scope. AS_E_SCOPE as scope_check(). */
+/* Between the wire's and our own form of a scope, in a grant or a request. AS_E_SCOPE as
+ * scope_check() and scope_check_wish(). */
 int msg_scope_read(const as_Scope *in, struct scope *out);
+int msg_wish_read(const as_Scope *in, struct scope *out);
 void msg_scope_write(const struct scope *in, as_Scope *out);
+
+/* A path below a root: parts separated by single '/', none of them empty, "." or "..", no NUL. The
+ * empty path is the root itself. */
+bool msg_path_is_plain(const uint8_t *p, size_t n);
 
 #endif

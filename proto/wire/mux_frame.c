@@ -12,6 +12,7 @@ static size_t payload_max(uint8_t type)
 	case MUX_SESSION_REQ:
 	case MUX_SCOPE_REQ:
 	case MUX_GRANT:
+	case MUX_OPEN:
 	case MUX_CATALOG:
 	case MUX_DATA:
 		return MUX_PAYLOAD_MAX;

@@ -17,9 +17,8 @@
 #define MUX_PAYLOAD_MAX \
 	16320 /* + 8 + 22 (inner TLS) + 4 (relay frame) <= 16384, one record everywhere */
 #define MUX_FRAME_MAX (MUX_HEADER + MUX_PAYLOAD_MAX)
-#define MUX_CONTROL_MAX                                                          \
-	8192 /* every control message but SESSION_REQ, SCOPE_REQ, GRANT, CATALOG \
-	      */
+#define MUX_CONTROL_MAX \
+	8192 /* every control message but SESSION_REQ, SCOPE_REQ, GRANT, OPEN, CATALOG */
 #define MUX_SHA256_LEN 32
 
 /* Who sends it: C console, A agent. Types from 0x80 may be ignored by who does not know them. */

@@ -8,10 +8,12 @@
 #include "proto/base/err.h"
 #include "proto/base/text.h"
 
+enum target { TARGET_NEVER, TARGET_ALWAYS, TARGET_BY_CUSTOMER };
+
 static const struct {
 	enum scope_kind kind;
 	const char *name;
-	bool has_target;
+	enum target target;
 } kinds[] = {
 #define X(name, n, text, target) {SCOPE_##name, text, target},
     SCOPE_MAP(X)
@@ -48,22 +50,43 @@ static bool device_is_plain(const char *target)
 		   strlen(target);
 }
 
-int scope_check(const struct scope *s)
+static int check(const struct scope *s, bool wish)
 {
 	size_t n = strlen(s->target);
 
 	for (size_t i = 0; i < KIND_COUNT; i++) {
 		if (kinds[i].kind != s->kind)
 			continue;
-		if (kinds[i].has_target != (n > 0) || !text_is_clean(s->target, n))
+
+		bool wants = kinds[i].target == TARGET_ALWAYS ||
+			     (kinds[i].target == TARGET_BY_CUSTOMER && !wish);
+		if (wants != (n > 0) || !text_is_clean(s->target, n))
 			return AS_E_SCOPE;
-		if (s->kind == SCOPE_FILES && !path_is_plain(s->target))
+		if ((s->kind == SCOPE_FILES || (s->kind == SCOPE_PUT && n > 0)) &&
+		    !path_is_plain(s->target))
 			return AS_E_SCOPE;
 		if (s->kind == SCOPE_DEVICE && !device_is_plain(s->target))
 			return AS_E_SCOPE;
 		return 0;
 	}
 	return AS_E_SCOPE;
+}
+
+int scope_check_wish(const struct scope *s)
+{
+	return check(s, true);
+}
+
+int scope_check(const struct scope *s)
+{
+	return check(s, false);
+}
+
+int scope_answers(const struct scope *granted, const struct scope *wish)
+{
+	if (scope_is_equal(granted, wish))
+		return 1;
+	return granted->kind == wish->kind && granted->kind == SCOPE_PUT && !wish->target[0];
 }
 
 int scope_parse(const char *text, struct scope *out)
@@ -82,7 +105,7 @@ int scope_parse(const char *text, struct scope *out)
 			return AS_E_SCOPE;
 		memcpy(s.target, target, strlen(target) + 1);
 
-		int err = scope_check(&s);
+		int err = scope_check_wish(&s);
 		if (err == 0)
 			*out = s;
 		return err;

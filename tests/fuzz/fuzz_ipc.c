@@ -19,15 +19,15 @@ static void check(int holds)
 
 static void check_open(const struct ipc_msg *m)
 {
-	struct ipc_open o;
-	uint8_t again[IPC_OPEN_LEN];
+	static struct ipc_open o;
+	static uint8_t again[IPC_OPEN_LEN];
 
 	if (ipc_open_decode(m->payload, m->len, &o) < 0)
 		return;
-	check(o.names_count <= IPC_NAMES_MAX && o.comp <= 1);
-	for (size_t i = 0; i < IPC_NAMES_MAX; i++)
-		check(strlen(o.names[i]) <= IPC_NAME_MAX &&
-		      text_is_clean(o.names[i], strlen(o.names[i])));
+	check(o.comp <= 1 && op_args_check(&o.args));
+	for (size_t i = 0; i < OP_PATHS_MAX; i++)
+		check(strlen(o.args.paths[i]) <= OP_PATH_MAX && o.args.paths[i][0] != '/' &&
+		      !strstr(o.args.paths[i], "/../") && strncmp(o.args.paths[i], "../", 3) != 0);
 	ipc_open_encode(&o, again);
 	check(ipc_open_decode(again, sizeof again, &o) == 0);
 }

@@ -51,6 +51,23 @@ static void check_text(const struct item *it)
 	case ITEM_END:
 		clean(it->end.why, ITEM_WHY_MAX);
 		break;
+	case ITEM_SOURCE:
+		clean(it->source.name, ITEM_SOURCE_MAX);
+		break;
+	case ITEM_LINE:
+		must(it->line.len <= ITEM_LINE_MAX);
+		break;
+	case ITEM_ROW:
+		clean(it->row.name, ITEM_ROW_NAME_MAX);
+		clean(it->row.detail, ITEM_ROW_DETAIL_MAX);
+		must(it->row.count <= ITEM_ROW_VALUES_MAX);
+		break;
+	case ITEM_ENTRY:
+		clean(it->entry.owner, ITEM_OWNER_MAX);
+		clean(it->entry.group, ITEM_OWNER_MAX);
+		must(it->entry.name_len > 0 && it->entry.name_len <= ITEM_PATH_MAX &&
+		     it->entry.target_len <= ITEM_LINK_MAX);
+		break;
 	default:
 		break;
 	}
@@ -59,7 +76,7 @@ static void check_text(const struct item *it)
 static int on_item(const struct item *it, void *arg)
 {
 	struct run *r = arg;
-	uint8_t buf[ITEM_RECORD_MAX];
+	static uint8_t buf[ITEM_LONG_MAX];
 
 	if (it->type == ITEM_DATA) {
 		must(r->in_file && it->data.len > 0);
@@ -68,6 +85,8 @@ static int on_item(const struct item *it, void *arg)
 		r->bytes += it->data.len;
 		return 0;
 	}
+	if (it->type == ITEM_HOLE || it->type == ITEM_SIZE || it->type == ITEM_OFFSET)
+		must(r->in_file);
 	if (it->type == ITEM_FILE || it->type == ITEM_FILE_END)
 		r->in_file = it->type == ITEM_FILE;
 	check_text(it);

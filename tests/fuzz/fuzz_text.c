@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The terminal filter. Promises: what comes out is clean, apart from \n and \t in a stream; a
- * stream reads the same whatever the cut; what is clean passes unchanged; lengths hold.
+ * stream reads the same whatever the cut; what is clean passes unchanged; an escaped name comes
+ * back; lengths hold.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -71,8 +72,25 @@ static void check_line(const uint8_t *data, size_t size, size_t cap)
 	free(out);
 }
 
+static void check_escape(const uint8_t *data, size_t size)
+{
+	char *text = room(TEXT_ESCAPE_ROOM(size)), *back = room(size);
+	size_t n = text_escape(data, size, text, TEXT_ESCAPE_ROOM(size));
+	int len = text_unescape(text, back, size);
+
+	must(text[n] == '\0' && strlen(text) == n && text_is_clean(text, n));
+	if (size == 0 || !memchr(data, 0, size))
+		must(len == (int)size && memcmp(back, data, size) == 0);
+	else
+		must(len < 0);
+	must(text_escape(data, size, text, n / 2 + 1) <= n / 2);
+	free(text);
+	free(back);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	check_escape(data, size);
 	check_stream(data, size);
 	check_line(data, size, size + 1);
 	check_line(data, size, size / 2);

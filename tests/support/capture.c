@@ -64,6 +64,10 @@ static int on_item(const struct item *it, void *arg)
 	case ITEM_END:
 		c->end = *it;
 		break;
+	default:
+		if (c->on_other)
+			c->on_other(it, c->owner);
+		break;
 	}
 	return 0;
 }

@@ -26,6 +26,9 @@ struct capture {
 	struct item facts[CAPTURE_FACTS];
 	size_t facts_count;
 	unsigned notes;
+	/* Every other record, in order. May be NULL; it is ours until the call ends. */
+	void (*on_other)(const struct item *it, void *owner);
+	void *owner;
 	struct item end; /* END; its type is 0 while there is none */
 	size_t bytes;	 /* of the stream, after unpacking */
 };

@@ -59,7 +59,7 @@ Test(err, local_codes_never_leave_the_program)
 
 Test(err, unknown_numbers_from_the_wire_are_a_broken_protocol)
 {
-	static const uint32_t bad[] = {37, 99, 100, 108, 20000, 20001, INT32_MAX, UINT32_MAX};
+	static const uint32_t bad[] = {38, 99, 100, 108, 20000, 20001, INT32_MAX, UINT32_MAX};
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		cr_assert_eq(err_from_wire(bad[i]), AS_E_PROTOCOL, "%u", (unsigned)bad[i]);

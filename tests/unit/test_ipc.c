@@ -118,39 +118,90 @@ Test(ipc, a_peer_whose_group_lies_about_its_length_is_refused)
 
 Test(ipc, an_open_survives_the_pipe)
 {
-	struct ipc_open in = {.op_id = 7, .hours = 5, .priority = 4, .names_count = 1}, out;
-	uint8_t buf[IPC_OPEN_LEN];
+	static struct ipc_open in = {.op_id = 7,
+				     .args = {.hours = 5,
+					      .priority = 4,
+					      .names_count = 1,
+					      .names = {"example.org:443"},
+					      .unit = "ssh.service",
+					      .root = "/srv/app",
+					      .paths_count = 2,
+					      .paths = {"logs/\xff\n", ""},
+					      .pattern = "fail|error",
+					      .glob = "*.log",
+					      .offset = UINT64_C(10) << 30,
+					      .has_sha256 = true,
+					      .sha256 = {1, 2, 3},
+					      .size_min = 1,
+					      .size_max = 2,
+					      .newer_s = 3,
+					      .older_s = 4,
+					      .lines = 5,
+					      .types = 6,
+					      .flags = OPEN_FLAG_DEEP}},
+			       out;
+	static uint8_t buf[IPC_OPEN_LEN];
 
-	strcpy(in.names[0], "example.org:443");
-	strcpy(in.unit, "ssh.service");
 	ipc_open_encode(&in, buf);
 	cr_assert_eq(ipc_open_decode(buf, sizeof buf, &out), 0);
-	cr_assert_str_eq(out.names[0], "example.org:443");
-	cr_assert_str_eq(out.unit, "ssh.service");
-	cr_assert_eq(out.hours, 5);
+	cr_assert_eq(memcmp(&in, &out, sizeof in), 0);
 	cr_assert_eq(ipc_open_decode(buf, sizeof buf - 1, &out), AS_E_PROTOCOL);
+}
+
+static int open_again(const struct ipc_open *in)
+{
+	static uint8_t buf[IPC_OPEN_LEN];
+	static struct ipc_open out;
+
+	ipc_open_encode(in, buf);
+	return ipc_open_decode(buf, sizeof buf, &out);
 }
 
 Test(ipc, an_open_with_values_out_of_range_is_refused)
 {
-	struct ipc_open good = {.op_id = 7}, bad, out;
-	uint8_t buf[IPC_OPEN_LEN];
+	static const struct ipc_open good = {.op_id = 7};
+	static struct ipc_open bad, out;
+	static uint8_t buf[IPC_OPEN_LEN];
 
+	cr_assert_eq(open_again(&good), 0);
 	bad = good;
 	bad.comp = 2;
-	ipc_open_encode(&bad, buf);
-	cr_assert_eq(ipc_open_decode(buf, sizeof buf, &out), AS_E_PROTOCOL);
+	cr_assert_eq(open_again(&bad), AS_E_PROTOCOL);
 	bad = good;
-	bad.names_count = IPC_NAMES_MAX + 1;
-	ipc_open_encode(&bad, buf);
-	cr_assert_eq(ipc_open_decode(buf, sizeof buf, &out), AS_E_PROTOCOL);
+	bad.args.names_count = OP_NAMES_MAX + 1;
+	cr_assert_eq(open_again(&bad), AS_E_PROTOCOL);
 	bad = good;
-	strcpy(bad.unit, "a\nb");
-	ipc_open_encode(&bad, buf);
-	cr_assert_eq(ipc_open_decode(buf, sizeof buf, &out), AS_E_PROTOCOL);
+	bad.args.paths_count = OP_PATHS_MAX + 1;
+	cr_assert_eq(open_again(&bad), AS_E_PROTOCOL);
+	bad = good;
+	strcpy(bad.args.unit, "a\nb");
+	cr_assert_eq(open_again(&bad), AS_E_PROTOCOL);
+	bad = good;
+	bad.args.flags = OPEN_FLAGS + 1;
+	cr_assert_eq(open_again(&bad), AS_E_PROTOCOL);
 	ipc_open_encode(&good, buf);
-	memset(buf + IPC_OPEN_LEN - (IPC_NAME_MAX + 1), 'x', IPC_NAME_MAX + 1); /* no NUL */
+	memset(buf + 8 + 24, 'x', OP_NAME_MAX + 1); /* the first name, without an end */
 	cr_assert_eq(ipc_open_decode(buf, sizeof buf, &out), AS_E_PROTOCOL);
+}
+
+Test(ipc, an_open_names_no_path_that_leaves_its_root)
+{
+	static const char *const bad[] = {"/etc/passwd", "..", "../x",	"a/../../b",
+					  "a/..",	 ".",  "./a",	"a//b",
+					  "a/",		 "/",  "a/./b", "a/../b"};
+	static const char *const good[] = {"",		"a",	   "a/b",    "...",
+					   "a/..b/c..", ".hidden", "a b\x1b"};
+	static struct ipc_open o = {.op_id = 7, .args = {.paths_count = 1}};
+
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		strcpy(o.args.paths[0], bad[i]);
+		cr_assert_eq(open_again(&o), AS_E_PROTOCOL, "%s", bad[i]);
+	}
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		memset(o.args.paths[0], 0, sizeof o.args.paths[0]);
+		strcpy(o.args.paths[0], good[i]);
+		cr_assert_eq(open_again(&o), 0, "%s", good[i]);
+	}
 }
 
 static int make_resume(uint8_t *buf, size_t cap, size_t table_len, size_t own_len)

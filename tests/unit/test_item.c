@@ -14,6 +14,46 @@ struct log {
 	int refuse_at; /* the n-th record is refused */
 };
 
+/* The records of live views and of files. */
+static int describe_more(const struct item *it, char *at, size_t room)
+{
+	switch (it->type) {
+	case ITEM_SOURCE:
+		return snprintf(at, room, "source(%u,%s)", it->source.id, it->source.name);
+	case ITEM_LINE:
+		return snprintf(at, room, "line(%u,%d,%llu,%.*s)", it->line.source, it->line.cut,
+				(unsigned long long)it->line.time, (int)it->line.len,
+				(const char *)it->line.text);
+	case ITEM_DROPPED:
+		return snprintf(at, room, "dropped(%llu,%llu)",
+				(unsigned long long)it->dropped.lines,
+				(unsigned long long)it->dropped.bytes);
+	case ITEM_PAD:
+		return snprintf(at, room, "pad(%zu)", it->pad.len);
+	case ITEM_ROW:
+		return snprintf(at, room, "row(%u,%u,%s,%s,%u,%llu)", it->row.kind,
+				(unsigned)it->row.id, it->row.name, it->row.detail, it->row.count,
+				(unsigned long long)it->row.values[it->row.count - 1]);
+	case ITEM_ENTRY:
+		return snprintf(at, room, "entry(%c,%o,%u,%u,%u,%llu,%llu,%lld,%s,%s,%.*s,%.*s)",
+				it->entry.type, (unsigned)it->entry.mode, (unsigned)it->entry.uid,
+				(unsigned)it->entry.gid, (unsigned)it->entry.links,
+				(unsigned long long)it->entry.size,
+				(unsigned long long)it->entry.stored, (long long)it->entry.mtime_ns,
+				it->entry.owner, it->entry.group, (int)it->entry.name_len,
+				(const char *)it->entry.name, (int)it->entry.target_len,
+				(const char *)it->entry.target);
+	case ITEM_SIZE:
+		return snprintf(at, room, "size(%llu)", (unsigned long long)it->size);
+	case ITEM_OFFSET:
+		return snprintf(at, room, "offset(%llu)", (unsigned long long)it->offset);
+	case ITEM_HOLE:
+		return snprintf(at, room, "hole(%llu)", (unsigned long long)it->hole);
+	default:
+		return snprintf(at, room, "?");
+	}
+}
+
 static int on_item(const struct item *it, void *arg)
 {
 	struct log *l = arg;
@@ -43,6 +83,9 @@ static int on_item(const struct item *it, void *arg)
 	case ITEM_END:
 		n = snprintf(at, room, "END(%s,%u,%s)", item_state_name(it->end.state),
 			     (unsigned)it->end.duration_ms, it->end.why);
+		break;
+	default:
+		n = describe_more(it, at, room);
 		break;
 	}
 	l->len += (size_t)n;
@@ -74,17 +117,43 @@ static size_t whole_stream(uint8_t *buf, size_t cap)
 	struct item end = {.type = ITEM_END, .end = {ITEM_OK, 1234, ""}};
 	size_t n = put(buf, 0, cap, &fact);
 
+	struct item more[] = {
+	    {.type = ITEM_SOURCE, .source = {3, "/var/log/syslog"}},
+	    {.type = ITEM_LINE, .line = {3, true, 1234567, (const uint8_t *)"a\033\377b", 4}},
+	    {.type = ITEM_LINE, .line = {0, false, 0, (const uint8_t *)"", 0}},
+	    {.type = ITEM_DROPPED, .dropped = {1000, 90000}},
+	    {.type = ITEM_PAD, .pad = {5}},
+	    {.type = ITEM_PAD, .pad = {0}},
+	    {.type = ITEM_ROW, .row = {8, 42, "bash", "anna", 2, {7, UINT64_MAX}}},
+	    {.type = ITEM_ENTRY,
+	     .entry = {'l', 0120777, 1, 2, 3, 4, 5, -6, "anna", "users", (const uint8_t *)"x\ny",
+		       (const uint8_t *)"to", 3, 2}},
+	};
+	struct item size = {.type = ITEM_SIZE, .size = 20}, at = {.type = ITEM_OFFSET, .offset = 5},
+		    hole = {.type = ITEM_HOLE, .hole = 4};
+
 	n = put(buf, n, cap, &file);
 	n = put_data(buf, n, "hello ");
 	n = put(buf, n, cap, &note);
 	n = put_data(buf, n, "world");
+	n = put(buf, n, cap, &done);
+	for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
+		n = put(buf, n, cap, &more[i]);
+	n = put(buf, n, cap, &file);
+	n = put(buf, n, cap, &size);
+	n = put(buf, n, cap, &at);
+	n = put(buf, n, cap, &hole);
+	n = put_data(buf, n, "!");
 	n = put(buf, n, cap, &done);
 	return put(buf, n, cap, &end);
 }
 
 static const char whole_text[] =
     "fact(os.name=Debian GNU/Linux 12)file(proc/meminfo,2,/proc/meminfo)hello note(needs root)world"
-    "end(partial,1,7,cut)END(ok,1234,)";
+    "end(partial,1,7,cut)source(3,/var/log/syslog)line(3,1,1234567,a\033\377b)line(0,0,0,)"
+    "dropped(1000,90000)pad(5)pad(0)row(8,42,bash,anna,2,18446744073709551615)"
+    "entry(l,120777,1,2,3,4,5,-6,anna,users,x\ny,to)file(proc/meminfo,2,/proc/meminfo)size(20)"
+    "offset(5)hole(4)!end(partial,1,7,cut)END(ok,1234,)";
 
 Test(item, a_stream_reads_the_same_whatever_the_cut)
 {
@@ -176,12 +245,14 @@ Test(item, records_in_the_wrong_order_are_malformed)
 Test(item, headers_that_can_never_be_right_are_refused_at_once)
 {
 	static const uint8_t too_long[] = {ITEM_NOTE, 0, 4, 0};
+	static const uint8_t too_long_line[] = {ITEM_LINE, 0, 0x40, 0};
 	static const uint8_t longest[] = {ITEM_NOTE, 0xff, 0xff, 0xff};
 	struct item file = {.type = ITEM_FILE, .file = {"a", ITEM_FROM_API, "x"}};
 	uint8_t buf[1000], header[ITEM_HEADER];
 	size_t n;
 
 	cr_assert_eq(decode(too_long, sizeof too_long), AS_E_TOO_BIG);
+	cr_assert_eq(decode(too_long_line, sizeof too_long_line), AS_E_TOO_BIG);
 	cr_assert_eq(decode(longest, sizeof longest), AS_E_TOO_BIG);
 	n = put(buf, 0, sizeof buf, &file);
 	item_data_header(ITEM_DATA_MAX + 1, header);
@@ -223,13 +294,13 @@ Test(item, a_record_of_another_length_or_with_controls_is_malformed)
 
 Test(item, unknown_types_and_states_are_malformed)
 {
-	static const uint8_t type_0[] = {0, 0, 0, 0}, type_7[] = {7, 0, 0, 0};
+	static const uint8_t type_0[] = {0, 0, 0, 0}, type_16[] = {16, 0, 0, 0};
 	struct item end = {.type = ITEM_END, .end = {ITEM_OK, 0, ""}};
 	uint8_t buf[100];
 	size_t n = put(buf, 0, sizeof buf, &end);
 
 	cr_assert_eq(decode(type_0, 4), AS_EBADMSG);
-	cr_assert_eq(decode(type_7, 4), AS_EBADMSG);
+	cr_assert_eq(decode(type_16, 4), AS_EBADMSG);
 	buf[ITEM_HEADER] = ITEM_UNAVAILABLE + 1;
 	cr_assert_eq(decode(buf, n), AS_EBADMSG);
 	cr_assert_str_eq(item_state_name((enum item_state)99), "?");
@@ -304,4 +375,119 @@ Test(item, names_stay_inside_the_bundle)
 	cr_assert_eq(item_name_check(name), 0);
 	name[ITEM_NAME_MAX] = 'x';
 	cr_assert_eq(item_name_check(name), AS_EBADMSG);
+}
+
+/* ---- live views and files ---- */
+
+static int decode_one(const struct item *it)
+{
+	static uint8_t buf[ITEM_LONG_MAX];
+	struct item_decoder d = {0};
+	struct log l = {.len = 0};
+	int n = item_encode(it, buf, sizeof buf);
+
+	return n < 0 ? n : item_decode(&d, buf, (size_t)n, on_item, &l);
+}
+
+Test(item, long_records_have_limits_of_their_own)
+{
+	static uint8_t bytes[ITEM_LINE_MAX + 1];
+	struct item line = {.type = ITEM_LINE, .line = {.text = bytes, .len = ITEM_LINE_MAX}};
+	struct item pad = {.type = ITEM_PAD, .pad = {ITEM_BATCH}};
+	struct item row = {.type = ITEM_ROW, .row = {.count = ITEM_ROW_VALUES_MAX}};
+	struct item entry = {.type = ITEM_ENTRY,
+			     .entry = {.type = 'f',
+				       .name = bytes,
+				       .target = bytes,
+				       .name_len = ITEM_PATH_MAX,
+				       .target_len = ITEM_LINK_MAX}};
+
+	memset(bytes, 0xff, sizeof bytes);
+	cr_assert_eq(decode_one(&line), 0);
+	cr_assert_eq(decode_one(&pad), 0);
+	cr_assert_eq(decode_one(&row), 0);
+	cr_assert_eq(decode_one(&entry), 0);
+	line.line.len++;
+	pad.pad.len++;
+	row.row.count++;
+	cr_assert_eq(decode_one(&line), AS_E_TOO_BIG);
+	cr_assert_eq(decode_one(&pad), AS_E_TOO_BIG);
+	cr_assert_eq(decode_one(&row), AS_E_TOO_BIG);
+	entry.entry.name_len++;
+	cr_assert_eq(decode_one(&entry), AS_E_TOO_BIG);
+	entry.entry.name_len--;
+	entry.entry.target_len++;
+	cr_assert_eq(decode_one(&entry), AS_E_TOO_BIG);
+}
+
+/* type, length, payload; outside of a file */
+#define RECORD(type, len, ...) type, 0, 0, len, __VA_ARGS__
+
+Test(item, records_of_live_views_and_files_that_cannot_be_are_refused)
+{
+	static const uint8_t nul[] = "a\0b";
+	struct item entry = {.type = ITEM_ENTRY,
+			     .entry = {.type = 'f', .name = nul, .name_len = 3, .target = nul}};
+	static const uint8_t too_many_values[] = {
+	    RECORD(ITEM_ROW, 10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 17)};
+	static const uint8_t trailing[] = {
+	    RECORD(ITEM_DROPPED, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)};
+	static const uint8_t hole_alone[] = {RECORD(ITEM_HOLE, 8, 0, 0, 0, 0, 0, 0, 0, 1)};
+	static const uint8_t size_alone[] = {RECORD(ITEM_SIZE, 8, 0, 0, 0, 0, 0, 0, 0, 1)};
+	static const uint8_t offset_alone[] = {RECORD(ITEM_OFFSET, 8, 0, 0, 0, 0, 0, 0, 0, 1)};
+	static const uint8_t newer_type[] = {RECORD(16, 1, 0)};
+	static const struct {
+		const uint8_t *p;
+		size_t n;
+	} bad[] = {
+	    {too_many_values, sizeof too_many_values}, {trailing, sizeof trailing},
+	    {hole_alone, sizeof hole_alone},	       {size_alone, sizeof size_alone},
+	    {offset_alone, sizeof offset_alone},       {newer_type, sizeof newer_type},
+	};
+
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct item_decoder d = {0};
+		struct log l = {.len = 0};
+
+		cr_assert_lt(item_decode(&d, bad[i].p, bad[i].n, on_item, &l), 0, "%zu", i);
+		cr_assert_eq(l.len, 0);
+	}
+	cr_assert_eq(decode_one(&entry), AS_EBADMSG, "a NUL in a name");
+	entry.entry.name_len = 0;
+	cr_assert_eq(decode_one(&entry), AS_EBADMSG, "no name");
+	entry.entry.name_len = 1;
+	cr_assert_eq(decode_one(&entry), 0);
+	entry.entry.type = 'x';
+	cr_assert_eq(decode_one(&entry), AS_EBADMSG, "no such type");
+}
+
+Test(item, lines_and_entries_stand_outside_of_files_and_holes_inside)
+{
+	struct item file = {.type = ITEM_FILE, .file = {"a", ITEM_FROM_FILE, "/a"}};
+	struct item outside[] = {
+	    {.type = ITEM_SOURCE},
+	    {.type = ITEM_LINE},
+	    {.type = ITEM_DROPPED},
+	    {.type = ITEM_ROW, .row = {.count = 1}},
+	    {.type = ITEM_ENTRY,
+	     .entry = {.type = 'f', .name = (const uint8_t *)"a", .name_len = 1}},
+	};
+	struct item no_hole = {.type = ITEM_HOLE, .hole = 0};
+	static uint8_t buf[ITEM_LONG_MAX];
+
+	for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
+		struct item_decoder d = {0};
+		struct log l = {.len = 0};
+		size_t n = put(buf, 0, sizeof buf, &file);
+
+		cr_assert_eq(decode_one(&outside[i]), 0, "%zu", i);
+		n = put(buf, n, sizeof buf, &outside[i]);
+		cr_assert_eq(item_decode(&d, buf, n, on_item, &l), AS_EBADMSG, "%zu", i);
+	}
+	struct item_decoder d = {0};
+	struct log l = {.len = 0};
+	size_t n = put(buf, 0, sizeof buf, &file);
+
+	n = put(buf, n, sizeof buf, &no_hole);
+	cr_assert_eq(item_decode(&d, buf, n, on_item, &l), AS_EBADMSG, "a hole of nothing");
 }

@@ -169,10 +169,17 @@ Test(messages, the_largest_request_and_grant_fit_one_frame)
 	cr_assert_leq(as_SignedRequest_size, MUX_PAYLOAD_MAX);
 	cr_assert_leq(as_SignedGrant_size, MUX_PAYLOAD_MAX);
 	cr_assert_leq(as_Catalog_size, MUX_PAYLOAD_MAX);
-	cr_assert_leq(as_Open_size, MUX_CONTROL_MAX);
+	cr_assert_leq(as_Open_size, MUX_PAYLOAD_MAX);
 	cr_assert_leq(as_Hello_size, MUX_CONTROL_MAX);
 	cr_assert_leq(as_RequestBody_size, MSG_BODY_MAX);
 	cr_assert_leq(as_GrantBody_size, MSG_BODY_MAX);
+}
+
+static void set_path(const char *path)
+{
+	msg.open.args.paths_count = 1;
+	msg.open.args.paths[0].size = (pb_size_t)strlen(path);
+	memcpy(msg.open.args.paths[0].bytes, path, strlen(path));
 }
 
 /* Each row breaks one field of a good message; nobody may send it and nobody takes it. */
@@ -218,6 +225,15 @@ Test(messages, values_out_of_range_are_refused)
 	BAD(MSG_OPEN, msg.open.comp = 2);
 	BAD(MSG_OPEN, msg.open.args.priority = 9);
 	BAD(MSG_OPEN, msg.open.args.names_count = 1);
+	BAD(MSG_OPEN, msg.open.args.flags = OPEN_FLAGS + 1);
+	BAD(MSG_OPEN, msg.open.args.sha256.size = 31);
+	BAD(MSG_OPEN, strcpy(msg.open.args.root, "/a\nb"));
+	BAD(MSG_OPEN, strcpy(msg.open.args.pattern, "\033"));
+	BAD(MSG_OPEN, strcpy(msg.open.args.glob, "\xff"));
+	BAD(MSG_OPEN, set_path("/etc"));
+	BAD(MSG_OPEN, set_path("../etc"));
+	BAD(MSG_OPEN, set_path("a/../../etc"));
+	BAD(MSG_OPEN, set_path("a//b"));
 	BAD(MSG_OPEN_OK, msg.open_ok.stream = 0);
 	BAD(MSG_OPEN_ERR, msg.open_err.code = 0);
 	BAD(MSG_CATALOG, msg.catalog.entries[0].op_id = 0);

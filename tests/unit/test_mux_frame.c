@@ -53,7 +53,7 @@ Test(mux_frame, each_type_has_its_limit)
 	} all[] = {{MUX_DATA, MUX_PAYLOAD_MAX},	     {MUX_SESSION_REQ, MUX_PAYLOAD_MAX},
 		   {MUX_SCOPE_REQ, MUX_PAYLOAD_MAX}, {MUX_GRANT, MUX_PAYLOAD_MAX},
 		   {MUX_CATALOG, MUX_PAYLOAD_MAX},   {MUX_HELLO, MUX_CONTROL_MAX},
-		   {MUX_OPEN, MUX_CONTROL_MAX},	     {0xff, MUX_CONTROL_MAX}};
+		   {MUX_OPEN, MUX_PAYLOAD_MAX},	     {0xff, MUX_CONTROL_MAX}};
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
 		struct mux_frame f;

@@ -34,8 +34,8 @@ Test(run, takes_arguments_as_the_broker_sends_them)
 {
 	struct collect_args a = good(), b;
 
-	a.names_count = COLLECT_NAMES_MAX;
-	memset(a.names[7], 'x', COLLECT_NAME_LEN);
+	a.op.names_count = OP_NAMES_MAX;
+	memset(a.op.names[7], 'x', OP_NAME_MAX);
 	cr_assert_eq(read_back(&a, sizeof a, &b), 0);
 	cr_assert_eq(memcmp(&a, &b, sizeof a), 0);
 }
@@ -62,22 +62,22 @@ static void spoil(int way, struct collect_args *a)
 		a->comp = 2;
 		break;
 	case 3:
-		a->names_count = COLLECT_NAMES_MAX + 1;
+		a->op.names_count = OP_NAMES_MAX + 1;
 		break;
 	case 4:
-		a->priority = 9;
+		a->op.priority = 9;
 		break;
 	case 5:
-		a->deadline_ms = 0;
+		a->op.flags = OPEN_FLAGS + 1;
 		break;
 	case 6:
 		a->output_max = 0;
 		break;
 	case 7:
-		memset(a->names[3], 'x', sizeof a->names[3]);
+		memset(a->op.names[3], 'x', sizeof a->op.names[3]);
 		break;
 	case 8:
-		memset(a->unit, 'x', sizeof a->unit);
+		memset(a->op.unit, 'x', sizeof a->op.unit);
 		break;
 	default:
 		memset(a->relay, 'x', sizeof a->relay);

@@ -60,6 +60,8 @@ Test(scope, bad_ones_are_refused_and_leave_nothing)
 	    "device:a b@host",
 	    "device:-oProxyCommand=x y@h",
 	    "command:",
+	    "put:/srv",
+	    "put:",
 	    "nothing:x",
 	    ":x",
 	};
@@ -91,7 +93,7 @@ Test(scope, a_kind_from_the_wire_must_be_known)
 	struct scope s = {.kind = (enum scope_kind)0};
 
 	cr_assert_eq(scope_check(&s), AS_E_SCOPE);
-	s.kind = (enum scope_kind)9;
+	s.kind = (enum scope_kind)10;
 	cr_assert_eq(scope_check(&s), AS_E_SCOPE);
 	cr_assert_str_eq(scope_kind_name(s.kind), "?");
 }
@@ -105,4 +107,28 @@ Test(scope, kind_and_target_make_them_equal)
 	cr_assert_not(scope_is_equal(&a, &b));
 	scope_parse("command:/a", &b);
 	cr_assert_not(scope_is_equal(&a, &b));
+}
+
+/* The engineer asks for a place to put files to; the customer says which. */
+Test(scope, the_customer_names_the_folder_that_files_are_put_into)
+{
+	struct scope wish, granted, other;
+
+	cr_assert_eq(scope_parse("put", &wish), 0);
+	cr_assert_eq(scope_check_wish(&wish), 0);
+	cr_assert_eq(scope_check(&wish), AS_E_SCOPE, "a grant says where");
+	granted = wish;
+	strcpy(granted.target, "/home/anna/support");
+	cr_assert_eq(scope_check(&granted), 0);
+	cr_assert_eq(scope_check_wish(&granted), AS_E_SCOPE);
+	cr_assert(scope_answers(&granted, &wish));
+	cr_assert_not(scope_answers(&wish, &granted));
+	strcpy(granted.target, "/home/../etc");
+	cr_assert_eq(scope_check(&granted), AS_E_SCOPE);
+	scope_parse("logs", &other);
+	cr_assert_not(scope_answers(&other, &wish));
+	cr_assert(scope_answers(&other, &other));
+	scope_parse("files:/a", &other);
+	scope_parse("files:/b", &wish);
+	cr_assert_not(scope_answers(&other, &wish));
 }

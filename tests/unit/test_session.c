@@ -267,15 +267,16 @@ Test(session, what_is_granted_already_twice_asked_or_too_much_is_not_asked)
 		     SESSION_DO_SHOW_PROMPT | SESSION_DO_SEND_PENDING);
 }
 
-Test(session, a_folder_covers_what_lies_below_it_and_nothing_beside_it)
+/* What lies below it is found by the collector, which opens nothing outside. */
+Test(session, a_folder_is_opened_as_it_was_granted_and_in_no_other_words)
 {
 	static const struct {
 		const char *path;
 		int want;
 	} cases[] = {
-	    {"/srv/app", 0},	     {"/srv/app/log/x", 0},    {"/srv/apple", AS_E_SCOPE},
-	    {"/srv", AS_E_SCOPE},    {"/srv/ap", AS_E_SCOPE},  {"/srv/app/../x", AS_E_SCOPE},
-	    {"srv/app", AS_E_SCOPE}, {"/SRV/APP", AS_E_SCOPE},
+	    {"/srv/app", 0},	     {"/srv/app/log/x", AS_E_SCOPE}, {"/srv/apple", AS_E_SCOPE},
+	    {"/srv", AS_E_SCOPE},    {"/srv/ap", AS_E_SCOPE},	     {"/srv/app/../x", AS_E_SCOPE},
+	    {"srv/app", AS_E_SCOPE}, {"/SRV/APP", AS_E_SCOPE},	     {"/srv/app/", AS_E_SCOPE},
 	};
 	struct session s = bring_to(SESSION_ACTIVE, 0);
 
@@ -286,6 +287,76 @@ Test(session, a_folder_covers_what_lies_below_it_and_nothing_beside_it)
 		cr_assert_eq(session_may_open(&s, &want, s.now), cases[i].want, "%s",
 			     cases[i].path);
 	}
+}
+
+static struct session ask_for_a_place(void)
+{
+	static const struct scope put = {.kind = SCOPE_PUT};
+	struct session s = bring_to(SESSION_ACTIVE, 0);
+	struct session_effects fx;
+
+	session_event(&s,
+		      &(struct session_event){
+			  .type = SESSION_EV_SCOPE_REQ_OK, .scopes = &put, .scope_count = 1},
+		      s.now, &fx);
+	cr_assert_eq(s.state, SESSION_ACTIVE_PROMPT);
+	return s;
+}
+
+static struct session_effects allow_into(struct session *s, const char *folder)
+{
+	struct session_effects fx;
+
+	session_event(
+	    s,
+	    &(struct session_event){
+		.type = SESSION_EV_ALLOW, .prompt_id = s->prompt_id, .ticks = 1, .folder = folder},
+	    s->now + SESSION_LOCK_MS, &fx);
+	cr_assert_eq(session_check(s), 0);
+	return fx;
+}
+
+Test(session, files_are_put_where_the_customer_says_and_nowhere_else)
+{
+	struct session s = ask_for_a_place();
+	size_t before = s.granted_count;
+	struct scope want = {.kind = SCOPE_PUT, .target = "/home/anna/support"};
+
+	cr_assert(allow_into(&s, "/home/anna/support").todo & SESSION_DO_SIGN_GRANT);
+	cr_assert_eq(s.granted_count, before + 1);
+	cr_assert_eq(session_may_open(&s, &want, s.now), 0);
+	strcpy(want.target, "/home/anna");
+	cr_assert_eq(session_may_open(&s, &want, s.now), AS_E_SCOPE);
+	want.target[0] = '\0';
+	cr_assert_eq(session_may_open(&s, &want, s.now), AS_E_SCOPE);
+}
+
+Test(session, a_yes_without_a_folder_is_no_place_to_put_files_to)
+{
+	static const char *const bad[] = {NULL, "", "support", "/home/../etc"};
+
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct session s = ask_for_a_place();
+		size_t before = s.granted_count;
+
+		cr_assert_not(allow_into(&s, bad[i]).todo & SESSION_DO_SIGN_GRANT);
+		cr_assert_eq(s.granted_count, before);
+		cr_assert_eq(s.state, SESSION_ACTIVE);
+	}
+}
+
+Test(session, an_engineer_names_no_place)
+{
+	static const struct scope put = {.kind = SCOPE_PUT, .target = "/etc"};
+	struct session s = bring_to(SESSION_ACTIVE, 0);
+	struct session_effects fx;
+
+	session_event(&s,
+		      &(struct session_event){
+			  .type = SESSION_EV_SCOPE_REQ_OK, .scopes = &put, .scope_count = 1},
+		      s.now, &fx);
+	cr_assert_eq(s.state, SESSION_ACTIVE);
+	cr_assert_eq(fx.deny_code, AS_E_REQ_INVALID);
 }
 
 Test(session, three_wrong_codes_burn_the_code)

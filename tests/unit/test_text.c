@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/base/err.h"
 #include "proto/base/text.h"
 
 /* What text looks like as one line and as a stream. */
@@ -128,4 +129,49 @@ Test(text, sizes_read_like_a_person_would_say_them)
 
 		cr_assert_str_eq(text_size(sizes[i].n, buf), sizes[i].text);
 	}
+}
+
+/* ---- names of files ---- */
+
+static void check_escape(const char *in, size_t n, const char *want)
+{
+	char text[64], back[64];
+	size_t len = text_escape(in, n, text, sizeof text);
+
+	cr_assert_str_eq(text, want);
+	cr_assert_eq(len, strlen(want));
+	cr_assert(text_is_clean(text, len));
+	cr_assert_eq(text_unescape(text, back, sizeof back), (int)n);
+	cr_assert_eq(memcmp(back, in, n), 0);
+}
+
+Test(text, a_name_of_any_bytes_can_be_read_and_typed_again)
+{
+	check_escape("plain name.log", 14, "plain name.log");
+	check_escape("K\xc3\xa4se", 5, "K\xc3\xa4se");
+	check_escape("a\nb\033[2J", 7, "a\\x0ab\\x1b[2J");
+	check_escape("\xff\xc3", 2, "\\xff\\xc3");
+	check_escape("a\\b\\x41", 7, "a\\\\b\\\\x41");
+	check_escape("\xe2\x80\xae", 3, "\\xe2\\x80\\xae");
+	check_escape("", 0, "");
+}
+
+Test(text, an_escaped_name_is_cut_between_characters)
+{
+	char out[8];
+
+	cr_assert_eq(text_escape("ab\xff\xff", 4, out, sizeof out), 6);
+	cr_assert_str_eq(out, "ab\\xff");
+	cr_assert_eq(text_escape("\\\\", 2, out, 4), 2);
+	cr_assert_str_eq(out, "\\\\");
+}
+
+Test(text, what_is_no_escape_stays_as_it_was_typed)
+{
+	char out[16];
+
+	cr_assert_eq(text_unescape("\\q\\x4\\", out, sizeof out), 6);
+	cr_assert_eq(memcmp(out, "\\q\\x4\\", 6), 0);
+	cr_assert_eq(text_unescape("\\x00", out, sizeof out), AS_EBADMSG);
+	cr_assert_eq(text_unescape("abc", out, 2), AS_E_TOO_BIG);
 }

@@ -26,15 +26,24 @@ static int master, slave;
 static char screen[1 << 20];
 static size_t screen_len, seen;
 static struct {
-	uint32_t allowed, ticks, denied, stops, closes, gone;
+	uint32_t allowed, ticks, denied, stops, closes, gone, cancelled;
+	char folder[300];
 } got;
 
-static void on_allow(uint32_t id, uint32_t ticks, uint32_t shown_ms, void *owner)
+static void on_allow(uint32_t id, uint32_t ticks, const char *folder, uint32_t shown_ms,
+		     void *owner)
 {
 	(void)shown_ms;
 	(void)owner;
 	got.allowed = id;
 	got.ticks = ticks;
+	snprintf(got.folder, sizeof got.folder, "%s", folder);
+}
+
+static void on_cancel(uint32_t id, void *owner)
+{
+	(void)owner;
+	got.cancelled = id;
 }
 
 static void on_deny(uint32_t id, void *owner)
@@ -61,7 +70,7 @@ static void on_gone(void *owner)
 	got.gone++;
 }
 
-static const struct ui_events events = {on_allow, on_deny, on_stop, on_closed, on_gone};
+static const struct ui_events events = {on_allow, on_deny, on_cancel, on_stop, on_closed, on_gone};
 
 static void on_limit(uv_timer_t *t)
 {
@@ -250,6 +259,86 @@ Test(ui, a_number_switches_its_line)
 }
 
 /* The lock of this test never ends by itself: what comes out of it was let through. */
+static void ask_for_a_folder(void)
+{
+	struct consent c = usual();
+
+	c.asked[1] = (struct scope){.kind = SCOPE_PUT};
+	ui_show_prompt(ui, 9, &c);
+}
+
+/* Nothing is put anywhere before the customer has said where. */
+Test(ui, where_files_may_be_put_only_the_customer_says)
+{
+	open_ui(1, "dumb");
+	ask_for_a_folder();
+	wait_for("[x]  1");
+	wait_for("[ ]  2  Put files onto this computer");
+	wait_for("\r\nType allow or deny: ");
+	type("2\n");
+	wait_for("First choose the folder");
+	type("/no/such/folder\n");
+	wait_for("not a folder that you can write to");
+	type("/etc/passwd\n");
+	wait_for("not a folder that you can write to");
+	type("/tmp/../tmp\n");
+	wait_for("[x]  2  Put new files into your folder \"/tmp\"");
+	wait_for("Type allow or deny: ");
+	type("allow\n");
+	wait_until(&got.allowed);
+	cr_assert_eq(got.ticks, 3);
+	cr_assert_str_eq(got.folder, "/tmp");
+	close_ui();
+}
+
+Test(ui, without_a_folder_the_line_stays_off)
+{
+	open_ui(1, "dumb");
+	ask_for_a_folder();
+	wait_for("\r\nType allow or deny: ");
+	type("allow\n");
+	wait_until(&got.allowed);
+	cr_assert_eq(got.ticks, 1);
+	cr_assert_str_eq(got.folder, "");
+	close_ui();
+}
+
+Test(ui, a_folder_is_chosen_only_when_one_is_asked_for)
+{
+	open_ui(1, "dumb");
+	ask(7);
+	wait_for("\r\nType allow or deny: ");
+	type("/tmp\n");
+	wait_for("Please type the whole word allow or deny");
+	close_ui();
+}
+
+Test(ui, one_item_is_cancelled_by_its_number)
+{
+	struct ui_item item = {
+	    .id = 101, .number = 7, .what = "Follow log files", .state = "running"};
+
+	open_ui(0, "dumb");
+	ui_item(ui, &item);
+	type("cancel 8\n");
+	wait_for("No item with this number");
+	type("cancel x\n");
+	wait_for("No item with this number");
+	cr_assert_eq(got.cancelled, 0);
+	type(" Cancel  7 \n");
+	wait_until(&got.cancelled);
+	cr_assert_eq(got.cancelled, 101);
+	got.cancelled = 0;
+	item.done = true;
+	item.state = "stopped";
+	ui_item(ui, &item);
+	wait_for("  7  Follow log files - 0 B, 0.0 s, stopped");
+	type("cancel 7\n");
+	wait_for("No item with this number");
+	cr_assert_eq(got.cancelled, 0);
+	close_ui();
+}
+
 Test(ui, before_the_lock_is_over_allow_counts_for_nothing_and_deny_does)
 {
 	open_ui(24 * 3600 * 1000, "dumb");
@@ -337,18 +426,19 @@ Test(ui, a_finished_item_is_one_clean_line)
 
 Test(ui, on_a_capable_terminal_running_items_are_drawn_anew)
 {
-	struct ui_item item = {.id = 1, .what = "Memory", .state = "running", .bytes = 10};
+	struct ui_item item = {
+	    .id = 1, .number = 3, .what = "Memory", .state = "running", .bytes = 10};
 
 	open_ui(0, "xterm");
 	ui_item(ui, &item);
-	wait_for("  Memory - 10 B, 0.0 s, running\r\n");
+	wait_for("  3  Memory - 10 B, 0.0 s, running\r\n");
 	item.bytes = 20;
 	ui_item(ui, &item);
-	wait_for("\r\033[1A\033[J  Memory - 20 B, 0.0 s, running\r\n");
+	wait_for("\r\033[1A\033[J  3  Memory - 20 B, 0.0 s, running\r\n");
 	item.state = "ok";
 	item.done = true;
 	ui_item(ui, &item);
-	wait_for("\r\033[1A\033[J  Memory - 20 B, 0.0 s, ok\r\n");
+	wait_for("\r\033[1A\033[J  3  Memory - 20 B, 0.0 s, ok\r\n");
 	ui_message(ui, "The end");
 	wait_for("The end\r\n");
 	cr_assert_null(strstr(screen + seen - 9, "\033"), "nothing is left to erase");
@@ -357,7 +447,7 @@ Test(ui, on_a_capable_terminal_running_items_are_drawn_anew)
 
 Test(ui, items_that_end_during_a_question_are_shown_after_it)
 {
-	struct ui_item item = {.id = 1, .what = "Memory", .state = "ok", .done = true};
+	struct ui_item item = {.id = 1, .number = 3, .what = "Memory", .state = "ok", .done = true};
 
 	open_ui(1, "xterm");
 	ask(7);
@@ -395,7 +485,7 @@ Test(ui, a_terminal_that_goes_away_is_told_once)
 
 Test(ui, a_stopped_terminal_holds_up_nobody_and_starts_no_lock)
 {
-	struct ui_item item = {.id = 1, .what = "Memory", .state = "ok", .done = true};
+	struct ui_item item = {.id = 1, .number = 3, .what = "Memory", .state = "ok", .done = true};
 
 	open_ui(1, "dumb");
 	uv_poll_stop(&poll_master);
