@@ -3,14 +3,12 @@
  * The system journal: the messages of the last hours, the serious ones once more on their own,
  * and for the summary how many there were in the last hour and which were the last.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "agent/collect/collect.h"
+#include "agent/collect/journal_open.h"
 #include "agent/collect/journal_read.h"
 #include "agent/collect/sink.h"
 #include "proto/base/clock.h"
@@ -23,54 +21,6 @@
 #define LAST_SHOWN    5
 #define ERRORS_SHARE  8 /* the file of serious messages gets this part of the cap */
 #define COUNT_MAX     100000
-
-/* ---- may we read it at all? ---- */
-
-struct access_count {
-	unsigned files, readable;
-};
-
-static void count_in(const char *folder, struct access_count *n)
-{
-	DIR *d = opendir(folder);
-
-	if (!d)
-		return;
-	for (const struct dirent *e; (e = readdir(d)) != NULL;) {
-		char path[512];
-
-		if (strncmp(e->d_name, "system", 6) != 0 || !strstr(e->d_name, ".journal"))
-			continue;
-		snprintf(path, sizeof path, "%.200s/%.255s", folder, e->d_name);
-		n->files++;
-		n->readable += access(path, R_OK) == 0;
-	}
-	closedir(d);
-}
-
-/* One folder per machine below each of these. */
-static struct access_count count_journals(void)
-{
-	static const char *const roots[] = {"/var/log/journal", "/run/log/journal"};
-	struct access_count n = {0, 0};
-
-	for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
-		DIR *d = opendir(roots[i]);
-
-		if (!d)
-			continue;
-		for (const struct dirent *e; (e = readdir(d)) != NULL;) {
-			char path[300];
-
-			if (e->d_name[0] == '.')
-				continue;
-			snprintf(path, sizeof path, "%s/%.255s", roots[i], e->d_name);
-			count_in(path, &n);
-		}
-		closedir(d);
-	}
-	return n;
-}
 
 static int unavailable(struct sink *s, const char *why)
 {
@@ -182,26 +132,15 @@ static int show(const struct journal_api *api, struct sd_journal *j, struct sink
 
 int collect_journal(struct sink *out, const struct collect_args *args)
 {
-	struct journal_api api;
-	struct sd_journal *j = NULL;
-	struct access_count n = count_journals();
+	struct journal journal;
+	int err = journal_open(&journal);
 
-	if (n.files == 0)
-		return unavailable(out, "this computer keeps no journal");
-	if (n.readable == 0)
-		return unavailable(out,
-				   "needs administrator rights, or membership of systemd-journal");
-	if (journal_api_load(&api) < 0)
-		return unavailable(out, "libsystemd is not installed");
-
-	int err = api.open(&j, JOURNAL_LOCAL_ONLY);
 	if (err < 0)
-		return unavailable(out, strerror(-err));
-	api.set_data_threshold(j, JOURNAL_MESSAGE_MAX + 64);
-	if (n.readable < n.files)
+		return unavailable(out, journal.why);
+	if (journal.readable < journal.files)
 		sink_note(out, "%u of %u journal files: needs administrator rights",
-			  n.files - n.readable, n.files);
-	err = show(&api, j, out, args);
-	api.close(j);
+			  journal.files - journal.readable, journal.files);
+	err = show(&journal.api, journal.j, out, args);
+	journal.api.close(journal.j);
 	return err;
 }

@@ -37,6 +37,10 @@ int journal_api_load(struct journal_api *out)
 	    {"sd_journal_get_realtime_usec", &a.get_realtime},
 	    {"sd_journal_get_data", &a.get_data},
 	    {"sd_journal_set_data_threshold", &a.set_data_threshold},
+	    {"sd_journal_get_fd", &a.get_fd},
+	    {"sd_journal_get_events", &a.get_events},
+	    {"sd_journal_get_timeout", &a.get_timeout},
+	    {"sd_journal_process", &a.process},
 	};
 	void *lib = dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
 

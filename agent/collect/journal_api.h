@@ -28,6 +28,11 @@ struct journal_api {
 	int (*get_realtime)(struct sd_journal *j, uint64_t *usec);
 	int (*get_data)(struct sd_journal *j, const char *field, const void **data, size_t *n);
 	int (*set_data_threshold)(struct sd_journal *j, size_t n);
+	/* for following it */
+	int (*get_fd)(struct sd_journal *j);
+	int (*get_events)(struct sd_journal *j);
+	int (*get_timeout)(struct sd_journal *j, uint64_t *usec);
+	int (*process)(struct sd_journal *j);
 };
 
 /* AS_EUNAVAIL when the library, or a function of it, is not there. It stays open. */

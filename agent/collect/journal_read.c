@@ -130,8 +130,8 @@ static void match_field(const struct journal_api *api, struct sd_journal *j, con
 }
 
 /* Different fields must all fit; the same field, any of its values; disjunction: either side. */
-static void match(const struct journal_api *api, struct sd_journal *j,
-		  const struct journal_query *q)
+void journal_match(const struct journal_api *api, struct sd_journal *j,
+		   const struct journal_query *q)
 {
 	api->flush_matches(j);
 	match_priorities(api, j, q->priority);
@@ -152,7 +152,7 @@ int journal_newest(const struct journal_api *api, struct sd_journal *j,
 	char line[JOURNAL_LINE_MAX];
 	uint64_t us;
 
-	match(api, j, q);
+	journal_match(api, j, q);
 
 	int err = api->seek_tail(j);
 	while (err >= 0 && (err = api->previous(j)) > 0) {

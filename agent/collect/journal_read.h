@@ -37,6 +37,10 @@ typedef int (*journal_on)(const char *line, size_t n, uint64_t us, void *arg);
 int journal_newest(const struct journal_api *api, struct sd_journal *j,
 		   const struct journal_query *q, journal_on on, void *arg);
 
+/* From now on the journal shows only what the query's unit and priority say. */
+void journal_match(const struct journal_api *api, struct sd_journal *j,
+		   const struct journal_query *q);
+
 /* The entry the journal stands at, as text with its newline. Returns its length, less than cap
  * (JOURNAL_LINE_MAX is enough for all). */
 size_t journal_line(const struct journal_api *api, struct sd_journal *j, char *out, size_t cap);

@@ -49,6 +49,10 @@ static int finish(struct sink *s, int err)
 
 	if (err == 0 || err == AS_E_TOO_BIG) /* the sink knows about its cap */
 		return sink_finish(s, ITEM_OK, "");
+	if (err > 0) /* it says itself how it ended */
+		return sink_finish(
+		    s, (enum item_state)err,
+		    err == ITEM_PARTIAL ? "not all of it; the notes say what is missing" : s->said);
 	err_text(err, why, sizeof why);
 	return sink_finish(s, err == AS_EUNAVAIL ? ITEM_UNAVAILABLE : ITEM_FAILED, why);
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "agent/collect/name.h"
+#include "agent/collect/redact.h"
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
 #include "proto/base/text.h"
@@ -108,20 +109,10 @@ static uint64_t room(const struct sink *s)
 
 static int send_record(struct sink *s, const struct item *it)
 {
-	uint8_t buf[ITEM_RECORD_MAX];
+	uint8_t buf[ITEM_LONG_MAX];
 	int n = item_encode(it, buf, sizeof buf);
 
 	return n < 0 ? n : emit(s, buf, (size_t)n);
-}
-
-/* The one place every collected byte passes on its way out, a record at a time and cut at the
- * end of a line. The redaction rules come with their own issue; today nothing is changed, and
- * the count of redactions in the manifest is an honest 0. */
-static uint32_t redact(uint8_t *text, size_t n)
-{
-	(void)text;
-	(void)n;
-	return 0;
 }
 
 /* Bytes up to and with the last newline; 0 when there is none. */
@@ -136,7 +127,7 @@ static int send_pending(struct sink *s, size_t n)
 {
 	if (n == 0)
 		return 0;
-	s->redactions += redact(s->record + ITEM_HEADER, n);
+	s->redactions += redact_text(s->record + ITEM_HEADER, n);
 	item_data_header(n, s->record);
 
 	int err = emit(s, s->record, ITEM_HEADER + n);
@@ -213,7 +204,9 @@ static int put(struct sink *s, const uint8_t *p, size_t n)
 /* Facts and notes between the data of a file keep their place in the stream. */
 static int put_record(struct sink *s, const struct item *it)
 {
-	if (room(s) < ITEM_RECORD_MAX)
+	bool is_long = it->type == ITEM_ENTRY || it->type == ITEM_LINE;
+
+	if (room(s) < (is_long ? ITEM_LONG_MAX : ITEM_RECORD_MAX))
 		return overflow(s);
 
 	int err = send_pending(s, s->pending);
@@ -262,6 +255,42 @@ int sink_write(struct sink *s, const void *p, size_t n)
 	if (err == 0)
 		err = s->in_file ? put(s, p, n) : AS_ESTATE;
 	return leave(s, err);
+}
+
+static int put_bulk(struct sink *s, const uint8_t *p, size_t n)
+{
+	int err = send_pending(s, s->pending);
+
+	while (n > 0 && err == 0) {
+		uint8_t header[ITEM_HEADER];
+		size_t take = n < ITEM_DATA_MAX ? n : ITEM_DATA_MAX;
+
+		if (room(s) < take)
+			return overflow(s);
+		item_data_header(take, header);
+		err = emit(s, header, sizeof header);
+		if (err == 0)
+			err = emit(s, p, take);
+		p += take;
+		n -= take;
+	}
+	return err;
+}
+
+int sink_bulk(struct sink *s, const void *p, size_t n)
+{
+	int err = enter(s);
+
+	if (err == 0)
+		err = s->in_file ? put_bulk(s, p, n) : AS_ESTATE;
+	return leave(s, err);
+}
+
+int sink_record(struct sink *s, const struct item *it)
+{
+	int err = enter(s);
+
+	return leave(s, err == 0 ? put_record(s, it) : err);
 }
 
 int sink_printf(struct sink *s, const char *fmt, ...)
@@ -328,9 +357,16 @@ int sink_note(struct sink *s, const char *fmt, ...)
 	text_line(text, strlen(text), it.note.text, sizeof it.note.text);
 
 	int err = enter(s);
+	memcpy(s->said, it.note.text, sizeof s->said);
 	if (err == 0)
 		err = put_record(s, &it);
 	return leave(s, err);
+}
+
+int sink_hand_over(struct sink *s)
+{
+	s->handed_over = true;
+	return s->fd;
 }
 
 /* ---- for tool.c, copy.c and watchdog.c ---- */
@@ -406,6 +442,9 @@ int sink_finish_locked(struct sink *s, enum item_state state, const char *why)
 {
 	struct item it = {.type = ITEM_END};
 
+	s->end_state = state;
+	if (s->handed_over)
+		return 0; /* it has been written */
 	if (s->err != 0 && s->err != AS_E_TOO_BIG)
 		return s->err; /* our reader is gone */
 	if (state == ITEM_OK && s->err == AS_E_TOO_BIG) {

@@ -43,6 +43,17 @@ int sink_copy(struct sink *s, const char *path, uint64_t max);
  * a listed gap, not an error of the run. */
 int sink_tool(struct sink *s, const char *name, const char *const argv[]);
 
+/* The file's bytes as they are: not looked at, not redacted, not cut at lines. For files that the
+ * customer sends by name. */
+int sink_bulk(struct sink *s, const void *p, size_t n);
+
+/* One record of SIZE, OFFSET or HOLE in a file, or ENTRY or LINE outside of files. */
+int sink_record(struct sink *s, const struct item *it);
+
+/* For live views (live.h): the output is the caller's from here on, END included. Its descriptor.
+ */
+int sink_hand_over(struct sink *s);
+
 /* One fact for the summary; key as in item.h. */
 int sink_fact(struct sink *s, const char *key, const char *fmt, ...) AS_PRINTF(3, 4);
 

@@ -31,8 +31,10 @@ struct sink {
 	int fd;	 /* the caller's */
 	int err; /* the first error; every later call returns it */
 	bool in_file;
-	char gap[ITEM_WHY_MAX + 1]; /* why the last unavailable file is */
-	enum item_state end_state;  /* what END said */
+	bool handed_over;	     /* to a live view */
+	char gap[ITEM_WHY_MAX + 1];  /* why the last unavailable file is */
+	char said[ITEM_WHY_MAX + 1]; /* the last note */
+	enum item_state end_state;   /* what END said */
 	unsigned incomplete; /* files that ended as partial, timeout or failed in the middle */
 
 	uint64_t raw, raw_max; /* bytes of records so far, before compression */

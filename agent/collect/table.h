@@ -41,7 +41,16 @@
  * name, op id, scope, flags (BULK LIVE INPUT), deadline in s (0: until it is stopped), address-space
  * cap in MiB, the sentence for the customer. How much they send the grant alone limits.
  */
-#define OPERATION_MAP(X)
+#define OPERATION_MAP(X)                                                                              \
+	X(tail, 32, LOGS, LIVE, 0, 512, "Follow log files below /var/log as they grow")                 \
+	X(tail_files, 33, FILES, LIVE, 0, 512, "Follow files as they grow")                             \
+	X(journal_live, 34, LOGS, LIVE, 0, 1024, "Follow the messages of the system log")               \
+	X(top, 35, METRICS, LIVE, 0, 512, "Watch the load: processors, memory, disks, network and programs") \
+	X(ls, 40, FILES, BULK, 120, 512, "List a folder")                                               \
+	X(stat, 41, FILES, BULK, 60, 512, "Look at the details of files")                               \
+	X(find, 42, FILES, BULK, 600, 512, "Search for files")                                          \
+	X(get, 43, FILES, BULK, 0, 512, "Send files")                                                   \
+	X(put, 44, PUT, INPUT, 0, 512, "Receive a file from the engineer")
 /* clang-format on */
 
 #endif

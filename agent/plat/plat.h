@@ -58,6 +58,10 @@ int plat_real_path(const char *path, char *out, size_t cap);
  * "~/" for the user's home in front. */
 int plat_writable_folder(const char *typed, char *out, size_t cap);
 
+/* SHA-256 of the first n bytes of an open file. AS_EUNAVAIL when the system's library for it is not
+ * there; AS_ESHORT when the file is shorter; or why it cannot be read. */
+int plat_sha256_file(int fd, uint64_t n, uint8_t out[32]);
+
 /* Numbers of this computer for the collectors are read by them, from files in /proc and /sys. */
 
 #endif

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/collect/live.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/collect/redact.h"
+#include "proto/base/clock.h"
+#include "proto/base/err.h"
+#include "proto/base/text.h"
+
+struct batch {
+	struct batch *next;
+	size_t len, sent;
+	uint64_t lines; /* records of the customer's that would be missing */
+	bool keep;
+	uint8_t bytes[];
+};
+
+struct live {
+	int fd;
+	struct batch *first, *last; /* closed, the oldest first */
+	size_t queued;
+	uint64_t start_ms;
+	/* thrown away and not told yet */
+	uint64_t dropped_lines, dropped_bytes;
+
+	/* the open batch */
+	uint8_t open[LIVE_BATCH_BYTES + ITEM_LONG_MAX + ITEM_HEADER + ITEM_BATCH];
+	size_t len;
+	uint64_t lines, since_ms;
+	bool keep;
+};
+
+struct live *live_new(int fd)
+{
+	struct live *l = calloc(1, sizeof *l);
+	int flags = fcntl(fd, F_GETFL);
+
+	if (!l)
+		return NULL;
+	l->fd = fd;
+	l->start_ms = clock_mono_ms();
+	if (flags >= 0)
+		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	return l;
+}
+
+void live_free(struct live *l)
+{
+	if (!l)
+		return;
+	while (l->first) {
+		struct batch *b = l->first;
+
+		l->first = b->next;
+		free(b);
+	}
+	free(l);
+}
+
+/* ---- batches ---- */
+
+/* A record is at least its header, so what is missing may be one multiple more. */
+static size_t padding(size_t len)
+{
+	size_t missing = (ITEM_BATCH - len % ITEM_BATCH) % ITEM_BATCH;
+
+	return missing > 0 && missing < ITEM_HEADER ? missing + ITEM_BATCH : missing;
+}
+
+static void pad(struct live *l)
+{
+	size_t n = padding(l->len);
+
+	if (n == 0)
+		return;
+
+	struct item it = {.type = ITEM_PAD, .pad = {n - ITEM_HEADER}};
+	int did = item_encode(&it, l->open + l->len, sizeof l->open - l->len);
+
+	l->len += did > 0 ? (size_t)did : 0;
+}
+
+/* The oldest that nobody has begun to read and nobody must have; the others wait. */
+static bool drop_one(struct live *l)
+{
+	struct batch **at = &l->first, *before = NULL;
+
+	for (struct batch *b = l->first; b; before = b, at = &b->next, b = b->next) {
+		if (b->sent > 0 || b->keep)
+			continue;
+		*at = b->next;
+		if (l->last == b)
+			l->last = before;
+		l->queued -= b->len;
+		l->dropped_lines += b->lines;
+		l->dropped_bytes += b->len;
+		free(b);
+		return true;
+	}
+	return false;
+}
+
+static int append(struct live *l, struct batch *b)
+{
+	while (l->queued + b->len > LIVE_QUEUE_MAX && drop_one(l))
+		;
+	if (l->last)
+		l->last->next = b;
+	else
+		l->first = b;
+	l->last = b;
+	l->queued += b->len;
+	return 0;
+}
+
+static int close_batch(struct live *l)
+{
+	struct batch *b;
+
+	if (l->len == 0)
+		return 0;
+	pad(l);
+	b = malloc(sizeof *b + l->len);
+	if (!b)
+		return -ENOMEM;
+	*b = (struct batch){.len = l->len, .lines = l->lines, .keep = l->keep};
+	memcpy(b->bytes, l->open, l->len);
+	l->len = 0;
+	l->lines = 0;
+	l->keep = false;
+	return append(l, b);
+}
+
+int live_put(struct live *l, const struct item *it, uint64_t now_ms)
+{
+	int n, err = 0;
+
+	/* What must not be lost does not share a batch with what may be. */
+	if (l->len > 0 && (it->type == ITEM_SOURCE) != l->keep)
+		err = close_batch(l);
+	n = err < 0 ? err : item_encode(it, l->open + l->len, ITEM_LONG_MAX);
+	if (n < 0)
+		return n;
+	if (l->len == 0)
+		l->since_ms = now_ms;
+	l->len += (size_t)n;
+	l->keep = it->type == ITEM_SOURCE;
+	l->lines += it->type == ITEM_LINE;
+	return l->len >= LIVE_BATCH_BYTES ? close_batch(l) : 0;
+}
+
+int live_line(struct live *l, uint8_t source, uint64_t time_us, const void *text, size_t n,
+	      uint64_t now_ms)
+{
+	uint8_t copy[ITEM_LINE_MAX];
+	struct item it = {.type = ITEM_LINE,
+			  .line = {.source = source,
+				   .cut = n > ITEM_LINE_MAX,
+				   .time = time_us,
+				   .text = copy,
+				   .len = n < ITEM_LINE_MAX ? n : ITEM_LINE_MAX}};
+
+	memcpy(copy, text, it.line.len);
+	redact_text(copy, it.line.len);
+	return live_put(l, &it, now_ms);
+}
+
+int live_note(struct live *l, uint64_t now_ms, const char *fmt, ...)
+{
+	struct item it = {.type = ITEM_NOTE};
+	char text[2 * ITEM_WHY_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	text_line(text, strlen(text), it.note.text, sizeof it.note.text);
+	return live_put(l, &it, now_ms);
+}
+
+/* ---- to the reader ---- */
+
+/* How much is missing stands where it is missing: before the oldest that is still here. */
+static int tell_dropped(struct live *l)
+{
+	struct item it = {.type = ITEM_DROPPED, .dropped = {l->dropped_lines, l->dropped_bytes}};
+	struct item fill = {.type = ITEM_PAD};
+	struct batch *b = malloc(sizeof *b + ITEM_BATCH);
+	int n, pad_n;
+
+	if (!b)
+		return -ENOMEM;
+	*b = (struct batch){.len = ITEM_BATCH, .keep = true, .next = l->first};
+	n = item_encode(&it, b->bytes, ITEM_BATCH);
+	fill.pad.len = ITEM_BATCH - (size_t)n - ITEM_HEADER;
+	pad_n = item_encode(&fill, b->bytes + n, ITEM_BATCH - (size_t)n);
+	if (n + pad_n != ITEM_BATCH) {
+		free(b);
+		return AS_E_INTERNAL;
+	}
+	l->first = b;
+	l->last = l->last ? l->last : b;
+	l->queued += b->len;
+	l->dropped_lines = l->dropped_bytes = 0;
+	return 0;
+}
+
+static int write_first(struct live *l, bool *full)
+{
+	struct batch *b = l->first;
+	ssize_t n = write(l->fd, b->bytes + b->sent, b->len - b->sent);
+
+	if (n < 0 && errno == EINTR)
+		return 0;
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+		*full = true;
+		return 0;
+	}
+	if (n < 0)
+		return -errno;
+	b->sent += (size_t)n;
+	if (b->sent < b->len)
+		return 0;
+	l->first = b->next;
+	if (!l->first)
+		l->last = NULL;
+	l->queued -= b->len;
+	free(b);
+	return 0;
+}
+
+static int write_some(struct live *l)
+{
+	bool full = false;
+	int err = 0;
+
+	while (err == 0 && l->first && !full) {
+		if (l->dropped_bytes > 0 && l->first->sent == 0)
+			err = tell_dropped(l);
+		if (err == 0)
+			err = write_first(l, &full);
+	}
+	return err;
+}
+
+int live_pump(struct live *l, uint64_t now_ms, bool now)
+{
+	int err = 0;
+
+	if (l->len > 0 && (now || now_ms - l->since_ms >= LIVE_BATCH_MS))
+		err = close_batch(l);
+	return err < 0 ? err : write_some(l);
+}
+
+bool live_wants_write(const struct live *l)
+{
+	return l->first != NULL;
+}
+
+int live_wait_ms(const struct live *l, uint64_t now_ms)
+{
+	uint64_t past = now_ms - l->since_ms;
+
+	if (l->len == 0)
+		return -1;
+	return past >= LIVE_BATCH_MS ? 0 : (int)(LIVE_BATCH_MS - past);
+}
+
+int live_output(const struct live *l)
+{
+	return l->fd;
+}
+
+size_t live_queued(const struct live *l)
+{
+	return l->queued;
+}
+
+int live_end(struct live *l, enum item_state state, const char *why, uint64_t now_ms)
+{
+	struct item it = {.type = ITEM_END,
+			  .end = {.state = state, .duration_ms = (uint32_t)(now_ms - l->start_ms)}};
+	struct pollfd wait = {.fd = l->fd, .events = POLLOUT};
+	int err = close_batch(l);
+
+	text_line(why, strlen(why), it.end.why, sizeof it.end.why);
+	/* nothing stands behind END: the batch is rounded up before it, and END is its own */
+	int n = err < 0 ? err : item_encode(&it, l->open, ITEM_LONG_MAX);
+	if (n < 0)
+		return n;
+
+	struct batch *b = malloc(sizeof *b + (size_t)n);
+	if (!b)
+		return -ENOMEM;
+	*b = (struct batch){.len = (size_t)n, .keep = true};
+	memcpy(b->bytes, l->open, (size_t)n);
+	err = append(l, b);
+	while (err == 0 && l->first) {
+		err = write_some(l);
+		if (err == 0 && l->first && poll(&wait, 1, -1) < 0 && errno != EINTR)
+			err = -errno;
+	}
+	return err;
+}

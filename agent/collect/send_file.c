@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/collect/send_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/collect/sink.h"
+
+#define CHUNK (256u << 10)
+
+/* Where the next bytes that are there begin; to when there are none. A file system that knows no
+ * holes says: here. */
+static uint64_t skip_hole(int fd, uint64_t at, uint64_t to)
+{
+	off_t data = lseek(fd, (off_t)at, SEEK_DATA);
+
+	if (data < 0)
+		return errno == ENXIO ? to : at;
+	return (uint64_t)data < to ? (uint64_t)data : to;
+}
+
+/* A file that has become shorter has no hole at its end. */
+static uint64_t end_now(int fd, uint64_t to)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return 0;
+	return (uint64_t)st.st_size < to ? (uint64_t)st.st_size : to;
+}
+
+static int send_hole(struct sink *s, uint64_t n, struct sent *r)
+{
+	struct item it = {.type = ITEM_HOLE, .hole = n};
+	int err = n > 0 ? sink_record(s, &it) : 0;
+
+	if (err == 0)
+		r->bytes += n;
+	return err;
+}
+
+/* Up to the next hole. */
+static int send_data(struct sink *s, int fd, uint64_t from, uint64_t to, struct sent *r)
+{
+	static uint8_t chunk[CHUNK];
+	off_t hole = lseek(fd, (off_t)from, SEEK_HOLE);
+	uint64_t at = from, end = hole > 0 && (uint64_t)hole < to ? (uint64_t)hole : to;
+	int err = 0;
+
+	while (at < end && err == 0) {
+		size_t want = end - at < CHUNK ? (size_t)(end - at) : CHUNK;
+		ssize_t n = pread(fd, chunk, want, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			r->err = n < 0 ? -errno : 0;
+			return 0;
+		}
+		err = sink_bulk(s, chunk, (size_t)n);
+		if (err == 0)
+			r->bytes += (uint64_t)n;
+		at += (uint64_t)n;
+	}
+	return err;
+}
+
+int send_file(struct sink *s, int fd, uint64_t from, uint64_t to, struct sent *r)
+{
+	int err = 0;
+
+	*r = (struct sent){0};
+	for (uint64_t at = from, end; err == 0 && r->err == 0 && at < (end = end_now(fd, to));) {
+		uint64_t data = skip_hole(fd, at, end), before = r->bytes;
+
+		err = send_hole(s, data - at, r);
+		if (err == 0 && data < end)
+			err = send_data(s, fd, data, end, r);
+		if (r->bytes == before)
+			break; /* it has become shorter just now */
+		at = from + r->bytes;
+	}
+	return err;
+}
