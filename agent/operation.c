@@ -224,7 +224,7 @@ static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 
 static bool has_window(const struct operation *op)
 {
-	return op->sent - op->consumed + MUX_PAYLOAD_MAX <= IPC_WINDOW;
+	return op->sent - op->consumed + IPC_DATA_MAX <= IPC_WINDOW;
 }
 
 static void end_of_output(struct operation *op)

@@ -71,6 +71,7 @@ void agree_hello(const uint8_t nonce[32], as_Hello *out)
 	*out = (as_Hello){
 	    .ver_min = MSG_VERSION,
 	    .ver_max = MSG_VERSION,
+	    .features = FEATURES,
 	    .has_limits = true,
 	    .limits = {MUX_STREAMS_MAX, MUX_WINDOW_FIRST, MUX_SESSION_WINDOW, MUX_PAYLOAD_MAX},
 	    .product = "assent-console " ASSENT_VERSION,
@@ -113,6 +114,7 @@ static int on_hello(struct agree *a, const uint8_t *p, size_t n)
 	if (m.ver_min > MSG_VERSION || m.ver_max < MSG_VERSION)
 		return AS_E_VERSION;
 	memcpy(a->agent_nonce, m.nonce, sizeof a->agent_nonce);
+	a->features = m.features & FEATURES;
 	memcpy(a->agent_product, m.product, sizeof a->agent_product);
 	memcpy(a->agent_os, m.os, sizeof a->agent_os);
 	a->state = AGREE_WAIT_PAKE_B;

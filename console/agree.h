@@ -75,6 +75,7 @@ struct agree {
 	size_t asked_count;
 	struct grant grant; /* the newest one */
 	char agent_product[65], agent_os[65];
+	uint64_t features; /* that both sides have */
 };
 
 /* Copies the wish. agree_done() wipes it. */

@@ -31,6 +31,8 @@ static void on_authed(void *owner)
 		      &session_comeback_events, s);
 	secret_done(&key);
 	mux_set_authed(link_mux(s->link));
+	if (s->agree.features & FEATURE_FAST_SUM)
+		mux_set_fast_sum(link_mux(s->link));
 	s->ping_ms = clock_mono_ms() + SESSION_PING_MS;
 	s->state = SESSION_ASKING;
 	events_connected(s->ev, s->setup.relay);

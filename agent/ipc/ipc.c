@@ -23,7 +23,7 @@ static const struct {
     {IPC_DROP_PEER, 0, 0},
     {IPC_ACCEPT, 0, 0},
     {IPC_REFUSE, 0, 0},
-    {IPC_DATA, 1, MUX_PAYLOAD_MAX},
+    {IPC_DATA, 1, IPC_DATA_MAX},
     {IPC_FIN, 0, 0},
     {IPC_RESET, 0, 0},
     {IPC_END, 0, 0},

@@ -3,7 +3,7 @@
  * What broker and assent-net say to each other over the pipe between them.
  *
  * The pipe is the wall between the network and the customer's rights: assent-net is assumed
- * to be in the attacker's hands. So a message is a fixed header and at most one frame's worth
+ * to be in the attacker's hands. So a message is a fixed header and a limited number
  * of bytes; the broker looks into those bytes only where they are the signed request, its
  * certificate chain, or a struct of fixed size. Both programs are built from one source, and
  * the byte order is the wire's, so that the codec can be fuzzed like any other.
@@ -29,9 +29,10 @@
 #include "proto/wire/op_args.h"
 
 #define IPC_HEADER	24
-#define IPC_PAYLOAD_MAX 16384 /* a PEM file or a whole mux frame */
-#define IPC_MESSAGE_MAX (IPC_HEADER + IPC_PAYLOAD_MAX)
-#define IPC_WINDOW	(64u << 10) /* bytes of one stream that net may hold unsent */
+#define IPC_PAYLOAD_MAX 16384	    /* a PEM file or a whole mux frame */
+#define IPC_DATA_MAX	(64u << 10) /* of what a collector wrote: several frames at once */
+#define IPC_MESSAGE_MAX (IPC_HEADER + IPC_DATA_MAX)
+#define IPC_WINDOW	(128u << 10) /* bytes of one stream that net may hold unsent */
 
 enum ipc_type {
 	/* broker -> net */
@@ -43,7 +44,7 @@ enum ipc_type {
 	IPC_DROP_PEER = 6, /* code: error; drop this console and wait for the next */
 	IPC_ACCEPT = 7,	   /* stream; code: comp; value: size hint */
 	IPC_REFUSE = 8,	   /* stream; code: error */
-	IPC_DATA = 9,	   /* stream; payload: 1..MUX_PAYLOAD_MAX bytes */
+	IPC_DATA = 9,	   /* stream; payload: 1..IPC_DATA_MAX bytes */
 	IPC_FIN = 10,	   /* stream: all of it was sent */
 	IPC_RESET = 11,	   /* both; stream; code: error */
 	IPC_END = 12,	   /* both; code: error. From the broker: say goodbye and exit */

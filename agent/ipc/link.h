@@ -16,7 +16,7 @@
 
 #include "agent/ipc/ipc.h"
 
-#define LINK_READ_MAX (4 * IPC_MESSAGE_MAX)
+#define LINK_READ_MAX (2 * IPC_MESSAGE_MAX)
 
 /* More than the windows of all streams: an end that lets so much wait does not read any more, or
  * lies about what it has consumed. The link then ends with AS_E_QUOTA. */
@@ -40,11 +40,11 @@ struct link {
 	uint8_t in[LINK_READ_MAX];
 };
 
-/* One message with room for a frame's bytes that were read straight into it. */
+/* One message with room for bytes that were read straight into it. */
 struct link_block {
 	uv_write_t req;
 	uint8_t header[IPC_HEADER];
-	uint8_t data[MUX_PAYLOAD_MAX];
+	uint8_t data[IPC_DATA_MAX];
 };
 
 int link_init(uv_loop_t *loop, struct link *l, const struct link_events *ev, void *owner);

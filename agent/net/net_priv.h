@@ -21,7 +21,7 @@
 #define NET_PROOF_MS                                                                \
 	30000 /* from PEER_BACK to the console's proof; looked at every NET_PING_MS \
 	       */
-#define NET_REPORT_STEP (16u << 10) /* CONSUMED is sent for so many bytes, or for the last */
+#define NET_REPORT_STEP (32u << 10) /* CONSUMED is sent for so many bytes, or for the last */
 
 struct net_stream {
 	uint32_t id;		    /* 0: free */

@@ -92,6 +92,8 @@ static int on_hello(struct net *n, const uint8_t *p, size_t len)
 		return err;
 	n->hello_len = 0; /* a second HELLO is an error */
 	n->greeted = true;
+	if (hello.features & FEATURE_FAST_SUM)
+		mux_set_fast_sum(channel_mux(n->channel));
 	net_tell_bytes(n, IPC_HELLOS, hello.ver_max < MSG_VERSION ? hello.ver_max : MSG_VERSION, 0,
 		       aad + IPC_BINDING_LEN, 32);
 	return 0;
@@ -119,9 +121,9 @@ static int on_pake_ca(struct net *n, const uint8_t *p, size_t len)
 
 static int on_open_request(struct net *n, const uint8_t *p, size_t len)
 {
-	as_Open m;
-	struct ipc_open open = {0};
-	uint8_t bytes[IPC_OPEN_LEN];
+	static as_Open m; /* large, and there is one thread */
+	static struct ipc_open open;
+	static uint8_t bytes[IPC_OPEN_LEN];
 
 	if (msg_decode(MSG_OPEN, p, len, &m) < 0)
 		return AS_E_PROTOCOL;
@@ -307,6 +309,7 @@ static void send_hello(struct net *n, const struct ipc_msg *m)
 	as_Hello hello = {
 	    .ver_min = 1,
 	    .ver_max = MSG_VERSION,
+	    .features = FEATURES,
 	    .has_limits = true,
 	    .limits = {MUX_STREAMS_MAX, MUX_WINDOW_FIRST, MUX_SESSION_WINDOW, MUX_PAYLOAD_MAX},
 	    .product = "assent-agent " ASSENT_VERSION,

@@ -202,6 +202,11 @@ uint64_t mux_ignored_credits(const struct mux *m)
 	return m->ignored_credits;
 }
 
+void mux_set_fast_sum(struct mux *m)
+{
+	m->fast_sum = true;
+}
+
 bool mux_is_authed(const struct mux *m)
 {
 	return m->authed;

@@ -60,7 +60,7 @@ struct mux;
 enum mux_role { MUX_AGENT, MUX_CONSOLE };
 
 #define MUX_STREAMS_MAX	      64
-#define MUX_QUEUE_MAX	      (64u << 10)
+#define MUX_QUEUE_MAX	      (128u << 10)
 #define MUX_CONTROL_QUEUE_MAX (128u << 10)
 #define MUX_WINDOW_FIRST      (256u << 10)
 #define MUX_WINDOW_MAX	      (4u << 20)
@@ -94,7 +94,7 @@ struct mux_events {
 	int (*on_message)(uint8_t type, const uint8_t *p, size_t n, void *owner);
 	/* p ends with the call. Sooner or later mux_consumed() for every byte. */
 	int (*on_data)(uint32_t stream, const uint8_t *p, size_t n, void *owner);
-	/* No more on_data. ok: length and SHA-256 are what the sender said. */
+	/* No more on_data. ok: length and sum are what the sender said. */
 	void (*on_fin)(uint32_t stream, bool ok, void *owner);
 	/* The peer gave the stream up; both directions are over. code: err_from_wire(). */
 	void (*on_reset)(uint32_t stream, int code, void *owner);
@@ -111,6 +111,10 @@ void mux_free(struct mux *m);
 /* The code was proved: streams may be opened and the narrow limits end. */
 void mux_set_authed(struct mux *m);
 bool mux_is_authed(const struct mux *m);
+
+/* Both sides have FEATURE_FAST_SUM: the FIN of every stream from now on carries that (mux_sum.h).
+ */
+void mux_set_fast_sum(struct mux *m);
 
 /* Bytes from the peer, cut anywhere. now_ms: any clock that never goes back. 0, or an error that
  * is final and comes again at every further call: AS_E_PROTOCOL, AS_E_TOO_BIG, AS_E_RATE,

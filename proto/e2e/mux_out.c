@@ -200,8 +200,8 @@ static int send_data(struct mux *m, struct mux_stream *s, size_t n, uint8_t *buf
 
 	mux_frame_header(MUX_DATA, s->id, n, buf);
 	mux_bytes_read(&s->out, s->sent, data, n);
-	if (n > again && EVP_DigestUpdate(s->hash_out, data + again, n - again) != 1)
-		return AS_E_INTERNAL; /* the sum is over each byte once */
+	if (n > again && mux_sum_add(s->sum_out, data + again, n - again) < 0)
+		return AS_E_INTERNAL; /* over each byte once */
 	s->sent += n;
 	m->sent += n;
 	s->peak += n - again;
@@ -219,13 +219,13 @@ static int send_fin(struct mux *m, struct mux_stream *s, uint8_t *buf)
 	struct mux_fin fin = {.final = s->sent};
 	uint8_t p[MUX_FIN_LEN];
 
-	if (s->hash_out) {
-		if (EVP_DigestFinal_ex(s->hash_out, s->fin_sum, NULL) != 1)
+	if (s->sum_out) {
+		if (mux_sum_get(s->sum_out, s->fin_sum) < 0)
 			return AS_E_INTERNAL;
-		EVP_MD_CTX_free(s->hash_out);
-		s->hash_out = NULL;
+		mux_sum_free(s->sum_out);
+		s->sum_out = NULL;
 	}
-	memcpy(fin.sha256, s->fin_sum, sizeof fin.sha256);
+	memcpy(fin.sum, s->fin_sum, sizeof fin.sum);
 	mux_fin_encode(&fin, p);
 
 	mux_frame_header(MUX_FIN, s->id, 0, buf); /* the mark */

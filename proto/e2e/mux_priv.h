@@ -10,12 +10,11 @@
 #ifndef AS_E2E_MUX_PRIV_H
 #define AS_E2E_MUX_PRIV_H
 
-#include <openssl/evp.h>
-
 #include "proto/base/buf.h"
 #include "proto/base/log.h"
 #include "proto/e2e/mux.h"
 #include "proto/e2e/mux_bytes.h"
+#include "proto/e2e/mux_sum.h"
 #include "proto/wire/mux_table.h"
 
 #define MUX_ENTRIES_MAX	 (2 * MUX_STREAMS_MAX) /* the open, and those that linger to be consumed */
@@ -41,15 +40,15 @@ struct mux_stream {
 	uint32_t window;
 	uint64_t received, consumed, granted;
 	uint64_t told; /* consumed, as the peer knows it */
-	EVP_MD_CTX *hash_in;
+	struct mux_sum *sum_in;
 
 	bool sends, finishing, fin_out, fin_acked;
 	bool fin_told; /* mux_resume.c: by the table that is being looked at */
 	bool wants_room;
 	uint64_t sent, peak, may_send;
 	struct mux_bytes out;
-	EVP_MD_CTX *hash_out; /* up to peak; NULL once fin_sum is made of it */
-	uint8_t fin_sum[MUX_SHA256_LEN];
+	struct mux_sum *sum_out; /* up to peak; NULL once fin_sum is made of it */
+	uint8_t fin_sum[MUX_SUM_LEN];
 };
 
 /* MUX_HELD: the agent has taken the console's table and RESUMED must go first. */
@@ -65,7 +64,7 @@ struct mux {
 	enum mux_role role;
 	const struct mux_events *ev;
 	void *owner;
-	bool authed;
+	bool authed, fast_sum;
 	enum mux_phase phase;
 	bool said_resumed;
 	int err;       /* sticky, of mux_feed() */

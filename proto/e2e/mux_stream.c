@@ -37,20 +37,10 @@ static void stream_free(struct mux_stream *s)
 {
 	if (!s)
 		return;
-	EVP_MD_CTX_free(s->hash_in);
-	EVP_MD_CTX_free(s->hash_out);
+	mux_sum_free(s->sum_in);
+	mux_sum_free(s->sum_out);
 	mux_bytes_clear(&s->out);
 	free(s);
-}
-
-static EVP_MD_CTX *hash_new(void)
-{
-	EVP_MD_CTX *c = EVP_MD_CTX_new();
-
-	if (c && EVP_DigestInit_ex(c, EVP_sha256(), NULL) == 1)
-		return c;
-	EVP_MD_CTX_free(c);
-	return NULL;
 }
 
 struct mux_stream *mux_stream_add(struct mux *m, uint32_t id)
@@ -63,9 +53,9 @@ struct mux_stream *mux_stream_add(struct mux *m, uint32_t id)
 
 	s->id = id;
 	s->window = MUX_WINDOW_FIRST;
-	s->hash_in = hash_new();
-	s->hash_out = hash_new();
-	if (!s->hash_in || !s->hash_out) {
+	s->sum_in = mux_sum_new(m->fast_sum);
+	s->sum_out = mux_sum_new(m->fast_sum);
+	if (!s->sum_in || !s->sum_out) {
 		stream_free(s);
 		return NULL;
 	}

@@ -24,7 +24,12 @@
 #define MSG_CHAIN_MAX	   8192
 #define MSG_TABLE_MAX	   4096
 #define MSG_PATHS_MAX	   8
-#define MSG_PATH_MAX	   1023 /* bytes of one path below its root */
+
+/* HELLO.features: what both sides have is used. */
+#define FEATURE_FAST_SUM UINT64_C(1) /* FIN carries XXH3 instead of SHA-256 */
+#define FEATURES	 FEATURE_FAST_SUM
+
+#define MSG_PATH_MAX 1023 /* bytes of one path below its root */
 
 /* OpenArgs.flags */
 #define OPEN_FLAG_CASE 1u /* the pattern and the glob: upper and lower case are the same */

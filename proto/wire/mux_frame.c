@@ -132,7 +132,7 @@ int mux_fin_decode(const uint8_t *p, size_t n, struct mux_fin *out)
 	struct cursor c = cursor_over(p, n);
 	struct mux_fin m = {.final = cursor_u64(&c)};
 
-	cursor_copy(&c, m.sha256, MUX_SHA256_LEN);
+	cursor_copy(&c, m.sum, MUX_FIN_SUM_LEN);
 
 	int err = cursor_finish(&c);
 	if (err == 0)
@@ -145,7 +145,7 @@ void mux_fin_encode(const struct mux_fin *m, uint8_t out[MUX_FIN_LEN])
 	struct writer w = writer_over(out, MUX_FIN_LEN);
 
 	writer_u64(&w, m->final);
-	writer_put(&w, m->sha256, MUX_SHA256_LEN);
+	writer_put(&w, m->sum, MUX_FIN_SUM_LEN);
 }
 
 int mux_u32_decode(const uint8_t *p, size_t n, uint32_t *out)

@@ -19,7 +19,7 @@
 #define MUX_FRAME_MAX (MUX_HEADER + MUX_PAYLOAD_MAX)
 #define MUX_CONTROL_MAX \
 	8192 /* every control message but SESSION_REQ, SCOPE_REQ, GRANT, OPEN, CATALOG */
-#define MUX_SHA256_LEN 32
+#define MUX_FIN_SUM_LEN 32
 
 /* Who sends it: C console, A agent. Types from 0x80 may be ignored by who does not know them. */
 enum mux_type {
@@ -40,7 +40,7 @@ enum mux_type {
 	MUX_DATA = 0x0f,	/* both; the stream is the frame's own; never empty */
 	MUX_CREDIT = 0x10,	/* both; stream u32 | consumed u64 | max u64 (absolute offsets) */
 	MUX_SCREDIT = 0x11,	/* both; max u64 (absolute, all streams together) */
-	MUX_FIN = 0x12,		/* both; on the stream; final u64 | sha256[32] */
+	MUX_FIN = 0x12,		/* both; on the stream; final u64 | sum[32] */
 	MUX_RESET = 0x13,	/* both; on the stream; code u32 */
 	MUX_PING = 0x14,	/* both; token u64 */
 	MUX_PONG = 0x15,	/* both; token u64 */
@@ -82,7 +82,7 @@ struct mux_credit {
 };
 struct mux_fin {
 	uint64_t final;
-	uint8_t sha256[MUX_SHA256_LEN];
+	uint8_t sum[MUX_FIN_SUM_LEN]; /* e2e/mux_sum.h says of what kind */
 };
 
 #define MUX_CREDIT_LEN 20

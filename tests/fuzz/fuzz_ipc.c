@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		if (n <= 0 || (size_t)n > size)
 			break;
-		check(n <= IPC_MESSAGE_MAX && ipc_decode(data, (size_t)n, &m) == 0);
+		check(n <= (int)IPC_MESSAGE_MAX && ipc_decode(data, (size_t)n, &m) == 0);
 		if (m.type == IPC_OPEN)
 			check_open(&m);
 		if (m.type == IPC_PEER_UP)

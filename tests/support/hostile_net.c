@@ -286,7 +286,7 @@ static void give_up_each(void)
 
 		ipc_open_encode(&open, bytes);
 		say(IPC_OPEN, stream, 0, bytes, sizeof bytes);
-		while (got + MUX_PAYLOAD_MAX <= IPC_WINDOW) {
+		while (got + IPC_DATA_MAX <= IPC_WINDOW) {
 			struct ipc_msg m = await(IPC_DATA, 0);
 
 			got += m.stream == stream ? m.len : 0;

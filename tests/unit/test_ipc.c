@@ -63,7 +63,7 @@ Test(ipc, a_length_that_its_type_may_not_have_is_an_error)
 	    {IPC_PAKE_CA, 0},
 	    {IPC_FIN, 1},
 	    {IPC_DATA, 0},
-	    {IPC_DATA, MUX_PAYLOAD_MAX + 1},
+	    {IPC_DATA, IPC_DATA_MAX + 1},
 	    {IPC_REQUEST, 0},
 	    {IPC_OPEN, 1},
 	    {IPC_CONFIG, IPC_PAYLOAD_MAX + 1},

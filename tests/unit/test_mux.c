@@ -30,6 +30,32 @@ Test(mux, a_stream_arrives_whole_with_its_sum)
 	cr_assert_eq(mux_streams(console.mux), 0);
 }
 
+Test(mux, both_sides_may_agree_on_a_quicker_sum)
+{
+	mux_set_fast_sum(agent.mux);
+	mux_set_fast_sum(console.mux);
+
+	uint32_t id = pair_open_stream();
+
+	pair_write_all(&agent, id, 300000);
+	mux_stream_finish(agent.mux, id);
+	pair_settle();
+	cr_assert_eq(console.fins, 1);
+	cr_assert_eq(console.bad_fins, 0);
+}
+
+Test(mux, a_sum_of_another_kind_is_a_wrong_one)
+{
+	mux_set_fast_sum(agent.mux);
+
+	uint32_t id = pair_open_stream();
+
+	pair_write_all(&agent, id, 1000);
+	mux_stream_finish(agent.mux, id);
+	pair_settle();
+	cr_assert_eq(console.bad_fins, 1);
+}
+
 Test(mux, an_empty_stream_ends_well)
 {
 	uint32_t id = pair_open_stream();
@@ -167,7 +193,7 @@ Test(mux, on_room_comes_once_there_is_room_again)
 	cr_assert_eq(agent.rooms, 0, "nobody was refused");
 	cr_assert_eq(pair_offer(&agent, id, 0, MUX_QUEUE_MAX), MUX_QUEUE_MAX);
 	cr_assert_eq(pair_offer(&agent, id, 0, 1), 0);
-	pair_carry(&agent, &console, 2);
+	pair_carry(&agent, &console, MUX_QUEUE_MAX / 2 / MUX_PAYLOAD_MAX);
 	cr_assert_eq(agent.rooms, 0, "less than half of the queue is free");
 	pair_carry(&agent, &console, 1);
 	cr_assert_eq(agent.rooms, 1);

@@ -94,7 +94,7 @@ Test(mux_frame, fixed_payloads_have_exactly_their_length)
 	uint32_t u32;
 	uint64_t u64;
 
-	memset(fin.sha256, 0xab, sizeof fin.sha256);
+	memset(fin.sum, 0xab, sizeof fin.sum);
 	for (size_t n = 0; n < sizeof p; n++) {
 		mux_credit_encode(&credit, p);
 		cr_assert_eq(mux_credit_decode(p, n, &c2) == 0, n == MUX_CREDIT_LEN);
@@ -107,7 +107,7 @@ Test(mux_frame, fixed_payloads_have_exactly_their_length)
 	cr_assert_eq(c2.consumed, 2);
 	cr_assert_eq(c2.max, UINT64_MAX);
 	cr_assert_eq(f2.final, fin.final);
-	cr_assert_arr_eq(f2.sha256, fin.sha256, MUX_SHA256_LEN);
+	cr_assert_arr_eq(f2.sum, fin.sum, MUX_FIN_SUM_LEN);
 	cr_assert_eq(u64, fin.final);
 }
 

@@ -12,6 +12,8 @@
 #include "tests/support/mux_cut.h"
 #include "tests/support/mux_pair.h"
 
+#define BULK (64u << 10) /* bytes at once, when it need not be all that fits */
+
 static struct cut_world w;
 
 static void start(void)
@@ -175,7 +177,7 @@ static void random_deed(void)
 	case 1:
 	case 2:
 	case 3:
-		cut_write(&w, end, id, dice(MUX_QUEUE_MAX));
+		cut_write(&w, end, id, dice(BULK));
 		break;
 	case 4:
 		if (dice(4) == 0)
@@ -419,8 +421,8 @@ static void fill_windows(void)
 	do {
 		before = w.end[0].data_out + w.end[1].data_out;
 		for (size_t i = 0; i < 64; i++) {
-			cut_write(&w, CUT_AGENT, cut_id(i), MUX_QUEUE_MAX);
-			cut_write(&w, CUT_CONSOLE, cut_id(i), MUX_QUEUE_MAX);
+			cut_write(&w, CUT_AGENT, cut_id(i), BULK);
+			cut_write(&w, CUT_CONSOLE, cut_id(i), BULK);
 		}
 		cut_settle(&w);
 	} while (w.end[0].data_out + w.end[1].data_out > before);
@@ -451,7 +453,7 @@ Test(mux_resume, what_is_sent_again_is_what_was_lost)
 	cut_settle(&w);
 	for (int round = 0; round < 40; round++) {
 		for (size_t i = 0; i < 6; i++)
-			cut_write(&w, CUT_AGENT, cut_id(i), MUX_QUEUE_MAX);
+			cut_write(&w, CUT_AGENT, cut_id(i), BULK);
 		cut_produce(&w, CUT_AGENT, 12);
 		cut_deliver(&w, CUT_AGENT, 30000 * (size_t)(round % 5));
 		if (round % 4 == 3) {
@@ -522,7 +524,7 @@ Test(mux_resume, many_half_told_streams_do_not_stop_each_other)
 	for (int round = 0; round < 12; round++) {
 		for (size_t i = 0; i < 60; i++) {
 			for (int k = 0; k < 2 + round; k++) {
-				cut_write(&w, CUT_AGENT, cut_id(i), MUX_QUEUE_MAX);
+				cut_write(&w, CUT_AGENT, cut_id(i), BULK);
 				if (k % 4 == 3) /* into the window, so that it grows */
 					while (cut_produce(&w, CUT_AGENT, 50) > 0)
 						cut_deliver(&w, CUT_AGENT, CUT_PIPE_MAX);
