@@ -174,7 +174,7 @@ static int contents(struct archive *a, const struct walk_at *at, int fd, const s
 		err = note(a, at->path,
 			   r.err < 0 ? "could not be read to its end; the rest is zeros"
 				     : "became shorter while it was read; the rest is zeros");
-	return err < 0 ? err : zeros(a, size - r.bytes + tar_padding(size));
+	return err < 0 ? err : zeros(a, size - r.bytes - r.zeros + tar_padding(size));
 }
 
 static int add_file(struct archive *a, const struct walk_at *at)

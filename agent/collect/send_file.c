@@ -8,8 +8,6 @@
 
 #include "agent/collect/sink.h"
 
-#define CHUNK (256u << 10)
-
 /* Where the next bytes that are there begin; to when there are none. A file system that knows no
  * holes says: here. */
 static uint64_t skip_hole(int fd, uint64_t at, uint64_t to)
@@ -44,26 +42,14 @@ static int send_hole(struct sink *s, uint64_t n, struct sent *r)
 /* Up to the next hole. */
 static int send_data(struct sink *s, int fd, uint64_t from, uint64_t to, struct sent *r)
 {
-	static uint8_t chunk[CHUNK];
 	off_t hole = lseek(fd, (off_t)from, SEEK_HOLE);
-	uint64_t at = from, end = hole > 0 && (uint64_t)hole < to ? (uint64_t)hole : to;
-	int err = 0;
+	uint64_t end = hole > 0 && (uint64_t)hole < to ? (uint64_t)hole : to;
+	struct sent part;
+	int err = sink_send(s, fd, from, end - from, &part);
 
-	while (at < end && err == 0) {
-		size_t want = end - at < CHUNK ? (size_t)(end - at) : CHUNK;
-		ssize_t n = pread(fd, chunk, want, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			r->err = n < 0 ? -errno : 0;
-			return 0;
-		}
-		err = sink_bulk(s, chunk, (size_t)n);
-		if (err == 0)
-			r->bytes += (uint64_t)n;
-		at += (uint64_t)n;
-	}
+	r->bytes += part.bytes;
+	r->zeros += part.zeros;
+	r->err = part.err;
 	return err;
 }
 
@@ -72,7 +58,8 @@ int send_file(struct sink *s, int fd, uint64_t from, uint64_t to, struct sent *r
 	int err = 0;
 
 	*r = (struct sent){0};
-	for (uint64_t at = from, end; err == 0 && r->err == 0 && at < (end = end_now(fd, to));) {
+	for (uint64_t at = from, end;
+	     err == 0 && r->err == 0 && r->zeros == 0 && at < (end = end_now(fd, to));) {
 		uint64_t data = skip_hole(fd, at, end), before = r->bytes;
 
 		err = send_hole(s, data - at, r);

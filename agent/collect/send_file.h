@@ -7,15 +7,10 @@
 
 #include <stdint.h>
 
-struct sink;
+#include "agent/collect/sink.h"
 
-struct sent {
-	uint64_t bytes; /* that are in the sink now, holes included */
-	int err;	/* -errno of the file; 0 */
-};
-
-/* From `from` up to `to` (the length it had when it was opened). r is filled whatever happens;
- * fewer bytes without an error: it has become shorter meanwhile. Negative: the sink refuses. */
+/* From `from` up to `to` (the length it had when it was opened), as sink_send(). r counts holes
+ * with the bytes. */
 int send_file(struct sink *s, int fd, uint64_t from, uint64_t to, struct sent *r);
 
 #endif

@@ -19,6 +19,7 @@
 
 #include "agent/collect/name.h"
 #include "agent/collect/redact.h"
+#include "agent/plat/plat.h"
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
 #include "proto/base/text.h"
@@ -176,7 +177,7 @@ static int overflow(struct sink *s)
 static int put(struct sink *s, const uint8_t *p, size_t n)
 {
 	while (n > 0) {
-		size_t take = ITEM_DATA_MAX - s->pending;
+		size_t take = SINK_RECORD - s->pending;
 		uint64_t left = room(s);
 
 		if (take > n)
@@ -190,7 +191,7 @@ static int put(struct sink *s, const uint8_t *p, size_t n)
 		n -= take;
 		if (n > 0 && room(s) == 0)
 			return overflow(s);
-		if (s->pending < ITEM_DATA_MAX)
+		if (s->pending < SINK_RECORD)
 			continue;
 
 		size_t whole = whole_lines(s->record + ITEM_HEADER, s->pending);
@@ -283,6 +284,82 @@ int sink_bulk(struct sink *s, const void *p, size_t n)
 
 	if (err == 0)
 		err = s->in_file ? put_bulk(s, p, n) : AS_ESTATE;
+	return leave(s, err);
+}
+
+/* A record whose length was promised is filled up with zeros when the file cannot keep the promise:
+ * what follows can still be read. */
+static int fill_up(struct sink *s, uint64_t n, struct sent *r)
+{
+	static const uint8_t zeros[4096];
+	int err = 0;
+
+	r->zeros += n;
+	for (; n > 0 && err == 0; n -= n < sizeof zeros ? n : sizeof zeros)
+		err = emit(s, zeros, n < sizeof zeros ? (size_t)n : sizeof zeros);
+	return err;
+}
+
+/* One record, straight from the file to our reader. */
+static int send_piece(struct sink *s, int fd, uint64_t at, size_t n, struct sent *r)
+{
+	uint64_t before = clock_mono_ms();
+	uint8_t header[ITEM_HEADER];
+	int err;
+
+	item_data_header(n, header);
+	err = emit(s, header, sizeof header);
+	if (err < 0)
+		return err;
+
+	int64_t did = plat_send_file(s->fd, fd, at, n, &r->err);
+	s->stalled_ms += clock_mono_ms() - before;
+	if (did < 0)
+		return (int)did;
+	r->bytes += (uint64_t)did;
+	s->raw += (uint64_t)did;
+	return fill_up(s, n - (uint64_t)did, r);
+}
+
+/* Through our hands, into the compressor. */
+static int squeeze_piece(struct sink *s, int fd, uint64_t at, size_t n, struct sent *r)
+{
+	static uint8_t chunk[256u << 10];
+	int64_t got = plat_read_file(fd, at, chunk, n < sizeof chunk ? n : sizeof chunk);
+
+	if (got <= 0) {
+		r->err = (int)got;
+		return 0;
+	}
+	r->bytes += (uint64_t)got;
+	return put_bulk(s, chunk, (size_t)got);
+}
+
+static int send_all(struct sink *s, int fd, uint64_t at, uint64_t n, struct sent *r)
+{
+	int err = send_pending(s, s->pending);
+
+	while (err == 0 && r->bytes < n) {
+		uint64_t before = r->bytes, left = n - before;
+		size_t take = left < ITEM_DATA_MAX ? (size_t)left : ITEM_DATA_MAX;
+
+		if (room(s) < take)
+			return overflow(s);
+		err = s->comp ? squeeze_piece(s, fd, at + before, take, r)
+			      : send_piece(s, fd, at + before, take, r);
+		if (r->bytes == before || r->zeros > 0)
+			break; /* the file has no more */
+	}
+	return err;
+}
+
+int sink_send(struct sink *s, int fd, uint64_t at, uint64_t n, struct sent *r)
+{
+	int err = enter(s);
+
+	*r = (struct sent){0};
+	if (err == 0)
+		err = s->in_file ? send_all(s, fd, at, n, r) : AS_ESTATE;
 	return leave(s, err);
 }
 

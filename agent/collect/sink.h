@@ -47,6 +47,15 @@ int sink_tool(struct sink *s, const char *name, const char *const argv[]);
  * customer sends by name. */
 int sink_bulk(struct sink *s, const void *p, size_t n);
 
+/* The same for n bytes of an open file from offset `at`, which pass through nobody's hands where
+ * the system can do that. The sink's error, or 0; r says what came of the file. */
+struct sent {
+	uint64_t bytes; /* of the file that are in the sink now */
+	uint64_t zeros; /* behind them, because it had fewer than a record had promised */
+	int err;	/* -errno of the file; 0 and too few bytes: it has become shorter */
+};
+int sink_send(struct sink *s, int fd, uint64_t at, uint64_t n, struct sent *r);
+
 /* One record of SIZE, OFFSET or HOLE in a file, or ENTRY or LINE outside of files. */
 int sink_record(struct sink *s, const struct item *it);
 

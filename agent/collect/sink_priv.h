@@ -17,8 +17,9 @@
 
 #include "agent/collect/sink.h"
 
-#define SINK_OUT  65536 /* the largest block we write */
-#define SINK_COMP 1	/* zlib level: faster than any network it feeds */
+#define SINK_OUT    65536 /* the largest block we write */
+#define SINK_RECORD 65536 /* of collected text that is held back until a line ends */
+#define SINK_COMP   1	  /* zlib level: faster than any network it feeds */
 /* What is kept free below the cap, so that the last FILE_END and END always fit. */
 #define SINK_TAIL (2 * ITEM_RECORD_MAX)
 
@@ -44,7 +45,7 @@ struct sink {
 	pid_t tool; /* the process group that is running, 0 = none */
 
 	/* The DATA record being filled. It is sent at the end of a line whenever it holds one. */
-	uint8_t record[ITEM_HEADER + ITEM_DATA_MAX];
+	uint8_t record[ITEM_HEADER + SINK_RECORD];
 	size_t pending;
 	uint32_t redactions; /* in the open file */
 

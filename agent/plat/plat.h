@@ -58,6 +58,14 @@ int plat_real_path(const char *path, char *out, size_t cap);
  * "~/" for the user's home in front. */
 int plat_writable_folder(const char *typed, char *out, size_t cap);
 
+/* n bytes of an open file from offset `at` into a pipe or socket that is read by one of ours,
+ * without copying them where the system can. How many there were; fewer with *why = -errno of the
+ * file, or 0 when it is shorter. Negative: the reader is gone. */
+int64_t plat_send_file(int to, int fd, uint64_t at, size_t n, int *why);
+
+/* Up to n bytes from offset `at`. How many; 0 at the end; -errno. */
+int64_t plat_read_file(int fd, uint64_t at, void *out, size_t n);
+
 /* SHA-256 of the first n bytes of an open file. AS_EUNAVAIL when the system's library for it is not
  * there; AS_ESHORT when the file is shorter; or why it cannot be read. */
 int plat_sha256_file(int fd, uint64_t n, uint8_t out[32]);

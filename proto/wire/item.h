@@ -36,7 +36,7 @@
 #include <stdint.h>
 
 #define ITEM_HEADER	4
-#define ITEM_DATA_MAX	65536
+#define ITEM_DATA_MAX	(1u << 20)
 #define ITEM_NAME_MAX	255 /* whole relative path */
 #define ITEM_SOURCE_MAX 512 /* command line or path that it came from */
 #define ITEM_WHY_MAX	200
