@@ -9,6 +9,8 @@
 #include "proto/e2e/mux.h"
 #include "proto/wire/messages.h"
 
+#define HELLO_CAP 512
+
 void agree_init(struct agree *a, const struct agree_wish *wish, const struct agree_events *ev,
 		void *owner)
 {
@@ -20,12 +22,6 @@ void agree_done(struct agree *a)
 	spake2_free(a->pake);
 	a->pake = NULL;
 	secret_done(&a->wish.w);
-}
-
-void agree_bind(struct agree *a, const uint8_t binding[32], const uint8_t agent_spki_sha256[32])
-{
-	memcpy(a->binding, binding, sizeof a->binding);
-	memcpy(a->agent_spki_sha256, agent_spki_sha256, sizeof a->agent_spki_sha256);
 }
 
 bool agree_is_authed(const struct agree *a)
@@ -60,7 +56,7 @@ static bool is_answer(const struct scope *asked, size_t n, const struct scope *g
 
 static int send(struct agree *a, enum msg m, uint8_t type, const void *msg)
 {
-	uint8_t buf[512]; /* HELLO is the longest that comes here */
+	uint8_t buf[HELLO_CAP]; /* HELLO is the longest that comes here */
 	int n = msg_encode(m, msg, buf, sizeof buf);
 
 	return n < 0 ? n : a->ev->send(type, buf, (size_t)n, a->owner);
@@ -79,29 +75,45 @@ void agree_hello(const uint8_t nonce[32], as_Hello *out)
 	memcpy(out->nonce, nonce, sizeof out->nonce);
 }
 
-/* Both HELLOs go into the PAKE's additional data, so a downgrade looks like a wrong code. */
-static int start_pake(struct agree *a, const uint8_t *theirs, size_t n)
+static int hello_bytes(const struct agree *a, uint8_t out[HELLO_CAP])
 {
 	as_Hello hello;
-	uint8_t ours[512], aad[SPAKE2_AAD_LEN];
 
 	agree_hello(a->wish.nonce, &hello);
+	return msg_encode(MSG_HELLO, &hello, out, HELLO_CAP);
+}
 
-	int len = msg_encode(MSG_HELLO, &hello, ours, sizeof ours);
-	int err = len < 0 ? len : spake2_aad(a->binding, ours, (size_t)len, theirs, n, aad);
-	if (err < 0)
-		return err;
-	memcpy(a->hello_hash, aad + 32, sizeof a->hello_hash);
-	a->pake = spake2_new(SPAKE2_CONSOLE, &a->wish.w, aad);
+int agree_open(struct agree *a, const uint8_t binding[32], const uint8_t agent_spki_sha256[32])
+{
+	uint8_t hello[HELLO_CAP];
+	as_PakeShare share = {0};
+	int len = hello_bytes(a, hello), err;
+
+	if (a->state != AGREE_WAIT_OPEN)
+		return AS_ESTATE;
+	memcpy(a->binding, binding, sizeof a->binding);
+	memcpy(a->agent_spki_sha256, agent_spki_sha256, sizeof a->agent_spki_sha256);
+	a->pake = len < 0 ? NULL : spake2_new(SPAKE2_CONSOLE, &a->wish.w, NULL);
 	secret_done(&a->wish.w);
 	if (!a->pake)
 		return AS_E_INTERNAL;
-
-	as_PakeShare share = {0};
-
 	spake2_share(a->pake, share.point);
-	err = a->ev->send(MUX_HELLO, ours, (size_t)len, a->owner);
+	a->state = AGREE_WAIT_HELLO;
+	err = a->ev->send(MUX_HELLO, hello, (size_t)len, a->owner);
 	return err < 0 ? err : send(a, MSG_PAKE_SHARE, MUX_PAKE_A, &share);
+}
+
+/* Both HELLOs go into the PAKE's additional data, so a downgrade looks like a wrong code. */
+static int bind_pake(struct agree *a, const uint8_t *theirs, size_t n)
+{
+	uint8_t ours[HELLO_CAP], aad[SPAKE2_AAD_LEN];
+	int len = hello_bytes(a, ours);
+	int err = len < 0 ? len : spake2_aad(a->binding, ours, (size_t)len, theirs, n, aad);
+
+	if (err < 0)
+		return err;
+	memcpy(a->hello_hash, aad + 32, sizeof a->hello_hash);
+	return spake2_bind(a->pake, aad);
 }
 
 static int on_hello(struct agree *a, const uint8_t *p, size_t n)
@@ -118,7 +130,7 @@ static int on_hello(struct agree *a, const uint8_t *p, size_t n)
 	memcpy(a->agent_product, m.product, sizeof a->agent_product);
 	memcpy(a->agent_os, m.os, sizeof a->agent_os);
 	a->state = AGREE_WAIT_PAKE_B;
-	return start_pake(a, p, n);
+	return bind_pake(a, p, n);
 }
 
 static int on_pake_b(struct agree *a, const uint8_t *p, size_t n)

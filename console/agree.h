@@ -50,6 +50,7 @@ struct agree_wish {
 };
 
 enum agree_state {
+	AGREE_WAIT_OPEN,
 	AGREE_WAIT_HELLO,
 	AGREE_WAIT_PAKE_B,
 	AGREE_WAIT_PAKE_CB,
@@ -84,8 +85,9 @@ void agree_init(struct agree *a, const struct agree_wish *wish, const struct agr
 void agree_done(struct agree *a);
 
 /* The inner TLS is up: what everything that follows is bound to, also requests that are made after
- * a lost connection: the code was proved on this one. */
-void agree_bind(struct agree *a, const uint8_t binding[32], const uint8_t agent_spki_sha256[32]);
+ * a lost connection: the code was proved on this one. Says HELLO and commits to the code (PAKE_A)
+ * at once; neither tells anything to an agent that is not the right one. */
+int agree_open(struct agree *a, const uint8_t binding[32], const uint8_t agent_spki_sha256[32]);
 
 /* One control message of the agent. now: wall clock. Negative ends the session: AS_E_CODE_WRONG,
  * AS_E_VERSION, AS_E_PROTOCOL (a message that has no place here, or a grant for something else than

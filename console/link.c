@@ -35,7 +35,7 @@ struct link {
 	uint64_t heard_ms;
 	uint32_t join_id;
 	int why; /* counts when closing or ended */
-	bool ready, feeding, closing, peer_ended, from_relay;
+	bool ready, paired, feeding, closing, peer_ended, from_relay;
 
 	/* what a lost connection needs; see lose() */
 	uint8_t handle[RELAY_HANDLE_LEN];
@@ -191,7 +191,7 @@ static bool is_stale(struct link *l, const uint8_t *p, size_t n)
 
 static void feed(struct link *l, const uint8_t *p, size_t n)
 {
-	if (!l->channel) {
+	if (!l->paired) {
 		link_close(l, AS_E_PROTOCOL);
 		return;
 	}
@@ -288,14 +288,24 @@ static void on_paired(struct link *l, const struct relay_frame *f)
 		memcpy(l->handle, f->paired.handle, sizeof l->handle);
 		l->has_handle = true;
 	}
-	if (l->channel && l->lost && !l->live) {
+	if (l->paired && l->lost && !l->live) {
 		l->until_ms = 0; /* from here on it is the agent that we wait for */
 		return;
 	}
-	if (l->channel) {
+	if (l->paired) {
 		link_close(l, AS_E_PROTOCOL);
 		return;
 	}
+	l->paired = true;
+	l->heard_ms = clock_mono_ms();
+	l->ev->on_joined(l->owner);
+	pump(l);
+}
+
+/* The first words of the inner handshake go out behind JOIN, and the relay hands them on when it
+ * has paired us: one round trip to it less. When it does not, they are thrown away. */
+static void begin_handshake(struct link *l)
+{
 	l->channel_ev = (struct channel_events){
 	    .mux = {.on_message = on_message,
 		    .on_data = on_data,
@@ -311,7 +321,6 @@ static void on_paired(struct link *l, const struct relay_frame *f)
 	}
 	l->live = l->fresh = true;
 	l->heard_ms = clock_mono_ms();
-	l->ev->on_joined(l->owner);
 	pump(l);
 }
 
@@ -421,10 +430,13 @@ static void on_ready(struct hop *h, void *owner)
 	l->ready = true;
 	if (err == 0)
 		err = send_arrival(l, h);
-	if (err < 0)
+	if (err < 0) {
 		link_close(l, err);
-	else if (!l->lost)
+	} else if (!l->lost) {
 		l->ev->on_reached(l->owner);
+		if (!l->closing)
+			begin_handshake(l);
+	}
 }
 
 static void on_low(struct hop *h, void *owner)

@@ -278,8 +278,8 @@ static void on_open(void *owner)
 		session_fail(s, AS_E_TLS, "");
 	else if (s->suspended)
 		come_back(s, binding, spki);
-	else
-		agree_bind(&s->agree, binding, spki);
+	else if ((err = agree_open(&s->agree, binding, spki)) < 0)
+		session_fail(s, err, "");
 }
 
 /* END without a word when we have not asked for it: the agent's program was closed. */

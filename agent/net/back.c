@@ -58,8 +58,8 @@ void back_suspend(struct net *n)
 	channel_suspend(n->channel);
 	n->attempt++; /* what the broker still says about it comes to nothing */
 	n->doomed = 0;
-	n->hello_len = n->table_len = 0;
-	n->greeted = false;
+	n->hello_len = n->table_len = n->early_len = 0;
+	n->greeted = n->early_pake = false;
 	net_tell(n, IPC_PEER_LOST, 0, 0, AS_E_PEER_LOST);
 }
 

@@ -12,6 +12,7 @@
 #include "agent/net/net.h"
 #include "proto/e2e/channel.h"
 #include "proto/e2e/inner.h"
+#include "proto/e2e/spake2.h"
 #include "proto/transport/hop.h"
 
 #define NET_NAME_MAX   300
@@ -54,8 +55,13 @@ struct net {
 	bool greeted; /* its HELLO has come */
 	int doomed;   /* the channel must go when in_channel is over, for this reason */
 	uint64_t heard_ms;
-	uint8_t hello[NET_HELLO_MAX];
+	uint8_t hello[NET_HELLO_MAX]; /* ours, while theirs has not come behind it */
 	size_t hello_len;
+	/* the console's HELLO and share, which may be here before the broker has given us a nonce
+	 */
+	uint8_t early_hello[NET_HELLO_MAX], early_share[SPAKE2_SHARE_LEN];
+	size_t early_len;
+	bool early_pake;
 	struct ipc_peer peer;
 	struct net_stream streams[MUX_STREAMS_MAX];
 

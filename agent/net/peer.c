@@ -77,12 +77,13 @@ void peer_pump(struct net *n)
 
 /* ---- in: what the console says ---- */
 
-static int on_hello(struct net *n, const uint8_t *p, size_t len)
+/* Both HELLOs are there. */
+static int greet(struct net *n, const uint8_t *p, size_t len)
 {
 	as_Hello hello;
 	uint8_t aad[SPAKE2_AAD_LEN];
 
-	if (n->hello_len == 0 || msg_decode(MSG_HELLO, p, len, &hello) < 0)
+	if (msg_decode(MSG_HELLO, p, len, &hello) < 0)
 		return AS_E_PROTOCOL;
 	if (hello.ver_min > MSG_VERSION || hello.ver_max < 1)
 		return AS_E_VERSION;
@@ -90,7 +91,7 @@ static int on_hello(struct net *n, const uint8_t *p, size_t len)
 	int err = spake2_aad(n->peer.binding, p, len, n->hello, n->hello_len, aad);
 	if (err < 0)
 		return err;
-	n->hello_len = 0; /* a second HELLO is an error */
+	n->hello_len = 0;
 	n->greeted = true;
 	if (hello.features & FEATURE_FAST_SUM)
 		mux_set_fast_sum(channel_mux(n->channel));
@@ -99,14 +100,42 @@ static int on_hello(struct net *n, const uint8_t *p, size_t len)
 	return 0;
 }
 
+/* A second HELLO is an error. One that comes before ours has left waits for it. */
+static int on_hello(struct net *n, const uint8_t *p, size_t len)
+{
+	if (n->greeted || n->early_len > 0 || len == 0 || len > sizeof n->early_hello)
+		return AS_E_PROTOCOL;
+	if (n->hello_len > 0)
+		return greet(n, p, len);
+	memcpy(n->early_hello, p, len);
+	n->early_len = len;
+	return 0;
+}
+
 static int on_pake_a(struct net *n, const uint8_t *p, size_t len)
 {
 	as_PakeShare m;
 
-	if (msg_decode(MSG_PAKE_SHARE, p, len, &m) < 0)
+	if (msg_decode(MSG_PAKE_SHARE, p, len, &m) < 0 || n->early_pake)
 		return AS_E_PROTOCOL;
-	net_tell_bytes(n, IPC_PAKE_A, 0, 0, m.point, sizeof m.point);
+	n->early_pake = n->early_len > 0;
+	if (n->early_pake)
+		memcpy(n->early_share, m.point, sizeof n->early_share);
+	else
+		net_tell_bytes(n, IPC_PAKE_A, 0, 0, m.point, sizeof m.point);
 	return 0;
+}
+
+/* Ours has left: what was too early for it is in time now. */
+static int take_early(struct net *n)
+{
+	int err = n->early_len > 0 ? greet(n, n->early_hello, n->early_len) : 0;
+
+	if (err == 0 && n->early_pake)
+		net_tell_bytes(n, IPC_PAKE_A, 0, 0, n->early_share, sizeof n->early_share);
+	n->early_len = 0;
+	n->early_pake = false;
+	return err;
 }
 
 static int on_pake_ca(struct net *n, const uint8_t *p, size_t len)
@@ -282,7 +311,8 @@ void peer_drop(struct net *n)
 	n->channel = NULL;
 	n->authed = n->console_ended = n->greeted = false;
 	n->doomed = 0;
-	n->hello_len = n->table_len = 0;
+	n->hello_len = n->table_len = n->early_len = 0;
+	n->early_pake = false;
 	memset(&n->peer, 0, sizeof n->peer);
 	memset(n->streams, 0, sizeof n->streams);
 }
@@ -321,8 +351,15 @@ static void send_hello(struct net *n, const struct ipc_msg *m)
 	memcpy(hello.nonce, m->payload, sizeof hello.nonce);
 
 	int len = msg_encode(MSG_HELLO, &hello, n->hello, sizeof n->hello);
-	if (len > 0 && mux_send(channel_mux(n->channel), MUX_HELLO, n->hello, (size_t)len) == 0)
-		n->hello_len = (size_t)len;
+	if (len <= 0 || mux_send(channel_mux(n->channel), MUX_HELLO, n->hello, (size_t)len) < 0)
+		return;
+	n->hello_len = (size_t)len;
+
+	int err = take_early(n);
+	if (err < 0 && n->authed)
+		back_lose(n, err);
+	else if (err < 0)
+		peer_lost(n, err);
 }
 
 static void accept_stream(struct net *n, const struct ipc_msg *m)

@@ -50,6 +50,7 @@ struct spake2 {
 	char a[SPAKE2_IDENTITY_MAX + 1], b[SPAKE2_IDENTITY_MAX + 1];
 	uint8_t aad[SPAKE2_AAD_LEN];
 	size_t aad_len;
+	bool bound; /* aad is what it will be */
 	EC_GROUP *group;
 	BN_CTX *bn; /* from secure defaults; its numbers are cleared when it is freed */
 	BIGNUM *w, *scalar;
@@ -139,6 +140,7 @@ static bool spake2_setup(struct spake2 *s, const struct spake2_input *in)
 	if (in->aad_len > 0)
 		memcpy(s->aad, in->aad, in->aad_len);
 	s->aad_len = in->aad_len;
+	s->bound = true;
 
 	s->group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
 	s->bn = BN_CTX_new();
@@ -169,10 +171,23 @@ struct spake2 *spake2_new(enum spake2_role role, const struct secret *w,
 	    .w = w->bytes,
 	    .w_len = w->len,
 	    .aad = aad,
-	    .aad_len = SPAKE2_AAD_LEN,
+	    .aad_len = aad ? SPAKE2_AAD_LEN : 0,
 	};
+	struct spake2 *s = spake2_new_from(&in);
 
-	return spake2_new_from(&in);
+	if (s)
+		s->bound = aad != NULL;
+	return s;
+}
+
+int spake2_bind(struct spake2 *s, const uint8_t aad[SPAKE2_AAD_LEN])
+{
+	if (s->bound)
+		return AS_ESTATE;
+	memcpy(s->aad, aad, SPAKE2_AAD_LEN);
+	s->aad_len = SPAKE2_AAD_LEN;
+	s->bound = true;
+	return 0;
 }
 
 void spake2_free(struct spake2 *s)
@@ -286,7 +301,7 @@ int spake2_take(struct spake2 *s, const uint8_t *share, size_t n)
 {
 	uint8_t shared[SPAKE2_SHARE_LEN];
 
-	if (s->state != SPAKE2_FRESH)
+	if (s->state != SPAKE2_FRESH || !s->bound)
 		return AS_ESTATE;
 	s->state = SPAKE2_FAILED;
 	if (n != SPAKE2_SHARE_LEN || share[0] != POINT_CONVERSION_UNCOMPRESSED)

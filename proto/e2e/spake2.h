@@ -29,10 +29,14 @@
 enum spake2_role { SPAKE2_CONSOLE, SPAKE2_AGENT };
 struct spake2;
 
-/* w: from code_w(), copied. aad: SPAKE2_AAD_LEN bytes, copied. NULL when memory or the random
- * generator fails. */
+/* w: from code_w(), copied. aad: SPAKE2_AAD_LEN bytes, copied; NULL when it is not known yet: then
+ * spake2_bind() comes before spake2_take(). NULL when memory or the random generator fails. */
 struct spake2 *spake2_new(enum spake2_role role, const struct secret *w,
 			  const uint8_t aad[SPAKE2_AAD_LEN]);
+
+/* Our share does not depend on it, so it may be on its way before both HELLOs are known. Once:
+ * AS_ESTATE the second time, or after spake2_take(). */
+int spake2_bind(struct spake2 *s, const uint8_t aad[SPAKE2_AAD_LEN]);
 void spake2_free(struct spake2 *s); /* wipes everything */
 
 /* binding: inner_binding(). The hash is over the payloads of the two HELLO frames, the
@@ -44,7 +48,7 @@ int spake2_aad(const uint8_t binding[32], const void *console_hello, size_t cons
 void spake2_share(const struct spake2 *s, uint8_t out[SPAKE2_SHARE_LEN]);
 
 /* The peer's share, once. AS_EBADMSG for anything but an uncompressed point of the curve, or one
- * that leads to the neutral element; AS_ESTATE the second time. */
+ * that leads to the neutral element; AS_ESTATE the second time, or without additional data. */
 int spake2_take(struct spake2 *s, const uint8_t *share, size_t n);
 
 /* Our confirmation. AS_ESTATE before the peer's share was taken, and for the agent before the

@@ -30,6 +30,8 @@ static struct peer relay[CONNECTIONS];
 static size_t connections;
 static uint8_t handle[RELAY_HANDLE_LEN] = {1, 2, 3};
 
+static bool speaks_too_early;
+
 /* The agent. */
 static struct inner_agent inner;
 static struct channel *agent;
@@ -67,12 +69,28 @@ static void agent_speak(void)
 	}
 }
 
+static void agent_hears(const uint8_t *p, size_t n)
+{
+	agent_err = channel_feed(agent, p, n, 0);
+	agent_speak();
+}
+
+/* What the console says behind its JOIN reaches the agent when the two are paired. */
+static uint8_t early[8192];
+static size_t early_len;
+static bool paired;
+
 static void on_relay_frame(struct peer *p, const struct relay_frame *f)
 {
 	if (f->type != RELAY_DATA || p != newest() || !agent || agent_err < 0)
 		return;
-	agent_err = channel_feed(agent, f->data.bytes, f->data.len, 0);
-	agent_speak();
+	if (paired) {
+		agent_hears(f->data.bytes, f->data.len);
+		return;
+	}
+	cr_assert_leq(f->data.len, sizeof early - early_len);
+	memcpy(early + early_len, f->data.bytes, f->data.len);
+	early_len += f->data.len;
 }
 
 /* ---- the relay ---- */
@@ -207,9 +225,18 @@ static void make(void)
 
 	struct link_target target = {address, &id, ID};
 	cr_assert_eq(link_start(&e.loop, &target, &ev, NULL, &l), 0);
-	ENDS_UNTIL(&e, connections == 1 && newest()->heard[RELAY_JOIN] == 1);
+	/* JOIN and the first words of the handshake, before anybody has answered */
+	ENDS_UNTIL(&e, connections == 1 && newest()->heard[RELAY_DATA] > 0);
+	cr_assert_eq(newest()->heard[RELAY_JOIN], 1);
 	cr_assert_eq(newest()->last[RELAY_JOIN].join_id, ID);
+	cr_assert_eq(seen.joined, 0);
+	if (speaks_too_early) {
+		cr_assert_eq(hop_send_data(newest()->hop, "x", 1), 0);
+		return;
+	}
 	say(RELAY_PAIRED);
+	paired = true;
+	agent_hears(early, early_len);
 	ENDS_UNTIL(&e, seen.opened == 1 && agent_opened == 1);
 	cr_assert_eq(seen.reached, 1);
 	cr_assert_eq(seen.joined, 1);
@@ -232,6 +259,21 @@ static void clean(void)
 }
 
 TestSuite(link, .init = make, .fini = clean);
+
+static void make_rude(void)
+{
+	speaks_too_early = true;
+	make();
+}
+
+TestSuite(rude_relay, .init = make_rude, .fini = clean);
+
+Test(rude_relay, data_before_the_pairing_is_nobodys)
+{
+	ENDS_UNTIL(&e, seen.gone);
+	cr_assert_eq(seen.why, AS_E_PROTOCOL);
+	cr_assert_eq(seen.joined, 0);
+}
 
 /* As if all the time had passed that a next try may be away. */
 static void try_now(void)

@@ -371,3 +371,25 @@ Test(spake2, the_additional_data_is_the_binding_and_the_hash_of_both_hellos)
 	cr_assert_eq(memcmp(out, binding, 32), 0);
 	cr_assert_eq(memcmp(out + 32, hash, 32), 0);
 }
+
+/* The share does not depend on the additional data, the keys do. */
+Test(spake2, the_additional_data_may_come_behind_the_share)
+{
+	struct secret w = {.bytes = {1, 2, 3}, .len = 48};
+	uint8_t bound[SPAKE2_AAD_LEN] = {9}, share[2][SPAKE2_SHARE_LEN], mac[SPAKE2_MAC_LEN];
+	struct spake2 *console = spake2_new(SPAKE2_CONSOLE, &w, NULL);
+	struct spake2 *agent = spake2_new(SPAKE2_AGENT, &w, bound);
+
+	spake2_share(console, share[0]);
+	spake2_share(agent, share[1]);
+	cr_assert_eq(spake2_take(console, share[1], SPAKE2_SHARE_LEN), AS_ESTATE, "not bound yet");
+	cr_assert_eq(spake2_bind(console, bound), 0);
+	cr_assert_eq(spake2_bind(console, bound), AS_ESTATE);
+	cr_assert_eq(spake2_bind(agent, bound), AS_ESTATE);
+	cr_assert_eq(spake2_take(console, share[1], SPAKE2_SHARE_LEN), 0);
+	cr_assert_eq(spake2_take(agent, share[0], SPAKE2_SHARE_LEN), 0);
+	cr_assert_eq(spake2_mac(console, mac), 0);
+	cr_assert_eq(spake2_check(agent, mac, sizeof mac), 0);
+	spake2_free(console);
+	spake2_free(agent);
+}
