@@ -10,23 +10,25 @@
 #include "proto/base/err.h"
 
 struct mux_sum {
-	EVP_MD_CTX *sha256; /* NULL: the fast one */
-	XXH3_state_t fast;
+	EVP_MD_CTX *sha256; /* either this one ... */
+	XXH3_state_t *fast; /* ... or that */
 };
+
+static bool begin(struct mux_sum *s, bool fast)
+{
+	if (fast) {
+		s->fast = XXH3_createState();
+		return s->fast && XXH3_128bits_reset(s->fast) == XXH_OK;
+	}
+	s->sha256 = EVP_MD_CTX_new();
+	return s->sha256 && EVP_DigestInit_ex(s->sha256, EVP_sha256(), NULL) == 1;
+}
 
 struct mux_sum *mux_sum_new(bool fast)
 {
-	/* its state wants to lie at multiples of 64 bytes, and so does the struct */
-	size_t size = (sizeof(struct mux_sum) + 63) / 64 * 64;
-	struct mux_sum *s = aligned_alloc(64, size);
+	struct mux_sum *s = calloc(1, sizeof *s);
 
-	if (!s)
-		return NULL;
-	memset(s, 0, sizeof *s);
-	if (fast && XXH3_128bits_reset(&s->fast) == XXH_OK)
-		return s;
-	s->sha256 = fast ? NULL : EVP_MD_CTX_new();
-	if (s->sha256 && EVP_DigestInit_ex(s->sha256, EVP_sha256(), NULL) == 1)
+	if (s && begin(s, fast))
 		return s;
 	mux_sum_free(s);
 	return NULL;
@@ -37,13 +39,14 @@ void mux_sum_free(struct mux_sum *s)
 	if (!s)
 		return;
 	EVP_MD_CTX_free(s->sha256);
+	XXH3_freeState(s->fast);
 	free(s);
 }
 
 int mux_sum_add(struct mux_sum *s, const void *p, size_t n)
 {
 	bool ok = s->sha256 ? EVP_DigestUpdate(s->sha256, p, n) == 1
-			    : XXH3_128bits_update(&s->fast, p, n) == XXH_OK;
+			    : XXH3_128bits_update(s->fast, p, n) == XXH_OK;
 
 	return ok ? 0 : AS_E_INTERNAL;
 }
@@ -55,7 +58,7 @@ int mux_sum_get(struct mux_sum *s, uint8_t out[MUX_SUM_LEN])
 	memset(out, 0, MUX_SUM_LEN);
 	if (s->sha256)
 		return EVP_DigestFinal_ex(s->sha256, out, NULL) == 1 ? 0 : AS_E_INTERNAL;
-	XXH128_canonicalFromHash(&fast, XXH3_128bits_digest(&s->fast));
+	XXH128_canonicalFromHash(&fast, XXH3_128bits_digest(s->fast));
 	memcpy(out, &fast, sizeof fast);
 	return 0;
 }
