@@ -23,6 +23,7 @@ BEGIN {
 	door["uv.h"]      = "^(proto/transport/|relay/|agent/[a-z_]*\\.[ch]|agent/(net|dial|ipc)/|console/)"
 	door["zlib.h"]    = "^(proto/e2e/pack|proto/e2e/unpack|agent/collect/)"
 	door["xxhash.h"]  = "^proto/e2e/mux_sum"
+	door["zstd.h"]    = "^(proto/e2e/unpack_frame|agent/collect/pack)"
 	door["pcre2.h"]   = "^agent/collect/match"
 	door["archive"]   = "^console/"
 	door["jansson.h"] = "^console/"

@@ -264,6 +264,8 @@ int collect_get(struct sink *out, const struct collect_args *args)
 
 	if (err < 0 && err > AS_ERR_BASE)
 		return refuse(out, &root, args->op.paths[0], err);
+	if (err == 0 && (args->op.flags & OPEN_FLAG_PACK) && !args->comp)
+		err = sink_pack(out);
 	if (err < 0)
 		return err;
 	err = send_it(out, &root, &args->op);

@@ -335,6 +335,55 @@ static int squeeze_piece(struct sink *s, int fd, uint64_t at, size_t n, struct s
 	return put_bulk(s, chunk, (size_t)got);
 }
 
+static int send_packed(struct sink *s, const uint8_t *p, size_t n)
+{
+	uint8_t header[ITEM_HEADER];
+	int err;
+
+	item_bytes_header(ITEM_PACKED, n, header);
+	err = emit(s, header, sizeof header);
+	return err < 0 ? err : emit(s, p, n);
+}
+
+/* Zeros as a hole, what becomes smaller as a frame, everything else as it is. */
+static int pack_piece(struct sink *s, int fd, uint64_t at, size_t n, struct sent *r)
+{
+	static uint8_t chunk[PACK_PIECE];
+	struct item hole = {.type = ITEM_HOLE};
+	const uint8_t *packed;
+	size_t len = 0;
+	int64_t got;
+	int err;
+
+	if (!pack_is_due(s->pack))
+		return send_piece(s, fd, at, n, r);
+	got = plat_read_file(fd, at, chunk, n < sizeof chunk ? n : sizeof chunk);
+	if (got <= 0) {
+		r->err = (int)got;
+		return 0;
+	}
+	if (pack_is_zero(chunk, (size_t)got)) {
+		hole.hole = (uint64_t)got;
+		err = send_record(s, &hole);
+	} else if ((len = pack_try(s->pack, chunk, (size_t)got, &packed)) > 0) {
+		err = send_packed(s, packed, len);
+	} else {
+		err = put_bulk(s, chunk, (size_t)got);
+	}
+	if (err == 0)
+		r->bytes += (uint64_t)got;
+	return err;
+}
+
+int sink_pack(struct sink *s)
+{
+	int err = enter(s);
+
+	if (err == 0 && !s->pack)
+		s->pack = pack_new();
+	return leave(s, err < 0 ? err : s->pack ? 0 : -ENOMEM);
+}
+
 static int send_all(struct sink *s, int fd, uint64_t at, uint64_t n, struct sent *r)
 {
 	int err = send_pending(s, s->pending);
@@ -345,8 +394,9 @@ static int send_all(struct sink *s, int fd, uint64_t at, uint64_t n, struct sent
 
 		if (room(s) < take)
 			return overflow(s);
-		err = s->comp ? squeeze_piece(s, fd, at + before, take, r)
-			      : send_piece(s, fd, at + before, take, r);
+		err = s->comp	? squeeze_piece(s, fd, at + before, take, r)
+		      : s->pack ? pack_piece(s, fd, at + before, take, r)
+				: send_piece(s, fd, at + before, take, r);
 		if (r->bytes == before || r->zeros > 0)
 			break; /* the file has no more */
 	}
@@ -510,6 +560,7 @@ void sink_free(struct sink *s)
 		return;
 	if (s->comp)
 		deflateEnd(&s->z);
+	pack_free(s->pack);
 	pthread_cond_destroy(&s->stop);
 	pthread_mutex_destroy(&s->lock);
 	free(s);

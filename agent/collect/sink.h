@@ -56,6 +56,9 @@ struct sent {
 };
 int sink_send(struct sink *s, int fd, uint64_t at, uint64_t n, struct sent *r);
 
+/* From here on sink_send() packs what becomes smaller by it. -ENOMEM. */
+int sink_pack(struct sink *s);
+
 /* One record of SIZE, OFFSET or HOLE in a file, or ENTRY or LINE outside of files. */
 int sink_record(struct sink *s, const struct item *it);
 

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 #include <zlib.h>
 
+#include "agent/collect/pack.h"
 #include "agent/collect/sink.h"
 
 #define SINK_OUT    65536 /* the largest block we write */
@@ -49,6 +50,7 @@ struct sink {
 	size_t pending;
 	uint32_t redactions; /* in the open file */
 
+	struct pack *pack; /* NULL: nothing is packed */
 	bool comp;
 	z_stream z;
 	uint8_t out[SINK_OUT];

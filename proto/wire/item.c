@@ -183,11 +183,11 @@ int item_encode(const struct item *it, uint8_t *buf, size_t cap)
 	return ITEM_HEADER + len;
 }
 
-void item_data_header(size_t len, uint8_t out[ITEM_HEADER])
+void item_bytes_header(enum item_type type, size_t len, uint8_t out[ITEM_HEADER])
 {
 	struct writer w = writer_over(out, ITEM_HEADER);
 
-	writer_u8(&w, ITEM_DATA);
+	writer_u8(&w, (uint8_t)type);
 	writer_u24(&w, (uint32_t)len);
 }
 
@@ -425,12 +425,12 @@ static int take_record(struct item_decoder *d, size_t size, item_on on, void *ar
 	return err < 0 ? err : on(&it, arg);
 }
 
-/* The header is whole: DATA starts to flow, any other record waits for its end. */
+/* The header is whole: DATA and PACKED start to flow, any other record waits for its end. */
 static int take_header(struct item_decoder *d, size_t *size)
 {
 	size_t len = (size_t)d->held[1] << 16 | (size_t)d->held[2] << 8 | d->held[3];
 
-	if (d->held[0] != ITEM_DATA) {
+	if (d->held[0] != ITEM_DATA && d->held[0] != ITEM_PACKED) {
 		bool is_long =
 		    d->held[0] == ITEM_LINE || d->held[0] == ITEM_PAD || d->held[0] == ITEM_ENTRY;
 
@@ -442,9 +442,30 @@ static int take_header(struct item_decoder *d, size_t *size)
 	if (len > ITEM_DATA_MAX)
 		return AS_E_TOO_BIG;
 	d->data_left = len;
+	d->packed = d->held[0] == ITEM_PACKED;
+	d->first = true;
 	d->held_len = 0;
 	*size = 0;
 	return 0;
+}
+
+static int hand_on(struct item_decoder *d, const uint8_t *p, size_t n, item_on on, void *arg)
+{
+	struct item it = {.type = ITEM_DATA};
+
+	d->data_left -= n;
+	if (d->packed) {
+		it.type = ITEM_PACKED;
+		it.packed.bytes = p;
+		it.packed.len = n;
+		it.packed.first = d->first;
+		it.packed.last = d->data_left == 0;
+	} else {
+		it.data.bytes = p;
+		it.data.len = n;
+	}
+	d->first = false;
+	return on(&it, arg);
 }
 
 int item_decode(struct item_decoder *d, const uint8_t *p, size_t n, item_on on, void *arg)
@@ -457,9 +478,7 @@ int item_decode(struct item_decoder *d, const uint8_t *p, size_t n, item_on on, 
 			return AS_EBADMSG;
 		if (d->data_left > 0) {
 			take = n < d->data_left ? n : d->data_left;
-			struct item it = {.type = ITEM_DATA, .data = {p, take}};
-			d->data_left -= take;
-			err = on(&it, arg);
+			err = hand_on(d, p, take, on, arg);
 		} else {
 			if (d->held_len >= ITEM_HEADER && (err = take_header(d, &size)) < 0)
 				return err;

@@ -14,6 +14,8 @@
  *   SIZE bytes           what the file had when it was opened; no promise
  *   OFFSET at            the data begins there; what stands before it was compared by its hash
  *   HOLE bytes           zeros that are not sent; as often as there are holes
+ *   PACKED bytes         as DATA, as one zstd frame of its own; unpacked at most ITEM_DATA_MAX
+ *                        (only where both sides have FEATURE_ZSTD)
  *
  * Outside of files, live and in lists:
  *   SOURCE id, name      where the lines with that id come from
@@ -69,6 +71,7 @@ enum item_type {
 	ITEM_SIZE = 13,
 	ITEM_OFFSET = 14,
 	ITEM_HOLE = 15,
+	ITEM_PACKED = 16,
 };
 
 /* What an entry is, as `find -type` says it. */
@@ -157,6 +160,11 @@ struct item {
 			size_t name_len;	      /* 1..ITEM_PATH_MAX */
 			size_t target_len;	      /* 0..ITEM_LINK_MAX */
 		} entry;
+		struct {
+			const uint8_t *bytes; /* a piece of the frame; as data.bytes */
+			size_t len;	      /* at least 1 */
+			bool first, last;     /* of this frame's pieces */
+		} packed;
 		uint64_t size, offset; /* bytes */
 		uint64_t hole;	       /* bytes, at least 1 */
 	};
@@ -175,16 +183,22 @@ int item_name_check(const char *name);
 #define ITEM_LONG_MAX	 (ITEM_HEADER + 128 + ITEM_PATH_MAX + ITEM_LINK_MAX + 256)
 #define ITEM_LINE_HEADER (ITEM_HEADER + 10) /* of a LINE, before its bytes */
 int item_encode(const struct item *it, uint8_t *buf, size_t cap);
-void item_data_header(size_t len, uint8_t out[ITEM_HEADER]); /* len in 1..ITEM_DATA_MAX */
+/* type: ITEM_DATA or ITEM_PACKED; len in 1..ITEM_DATA_MAX */
+void item_bytes_header(enum item_type type, size_t len, uint8_t out[ITEM_HEADER]);
+static inline void item_data_header(size_t len, uint8_t out[ITEM_HEADER])
+{
+	item_bytes_header(ITEM_DATA, len, out);
+}
 
 /* Streaming decoder. DATA is handed on in pieces as it comes, without waiting for the
- * whole record; everything else only when it is whole. Returns 0, or a negative error:
- * the stream is then malformed and must be given up. A callback's negative value stops
- * and is handed back. */
+ * whole record, and so is PACKED; everything else only when it is whole. Returns 0, or a negative
+ * error: the stream is then malformed and must be given up. A callback's negative value stops and
+ * is handed back. */
 struct item_decoder {
 	uint8_t held[ITEM_LONG_MAX];
 	size_t held_len;
-	size_t data_left; /* bytes still missing of the DATA record being read */
+	size_t data_left;   /* bytes still missing of the DATA or PACKED record being read */
+	bool packed, first; /* it is PACKED; none of it was handed on */
 	bool in_file, ended;
 };
 typedef int (*item_on)(const struct item *it, void *arg);

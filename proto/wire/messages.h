@@ -27,14 +27,16 @@
 
 /* HELLO.features: what both sides have is used. */
 #define FEATURE_FAST_SUM UINT64_C(1) /* FIN carries XXH3 instead of SHA-256 */
-#define FEATURES	 FEATURE_FAST_SUM
+#define FEATURE_ZSTD	 UINT64_C(2) /* files may come as PACKED records */
+#define FEATURES	 (FEATURE_FAST_SUM | FEATURE_ZSTD)
 
 #define MSG_PATH_MAX 1023 /* bytes of one path below its root */
 
 /* OpenArgs.flags */
 #define OPEN_FLAG_CASE 1u /* the pattern and the glob: upper and lower case are the same */
 #define OPEN_FLAG_DEEP 2u /* ls: what lies in the folders, too */
-#define OPEN_FLAGS     3u
+#define OPEN_FLAG_PACK 4u /* get: PACKED records are understood */
+#define OPEN_FLAGS     7u
 
 /* CatalogEntry.flags */
 #define CATALOG_BULK  1u /* may be compressed */

@@ -78,6 +78,13 @@ static int on_item(const struct item *it, void *arg)
 	struct run *r = arg;
 	static uint8_t buf[ITEM_LONG_MAX];
 
+	if (it->type == ITEM_PACKED) {
+		must(r->in_file && it->packed.len > 0);
+		for (size_t i = 0; i < it->packed.len; i++)
+			r->sum = r->sum * 31 + it->packed.bytes[i];
+		r->bytes += it->packed.len;
+		return 0;
+	}
 	if (it->type == ITEM_DATA) {
 		must(r->in_file && it->data.len > 0);
 		for (size_t i = 0; i < it->data.len; i++)

@@ -294,13 +294,13 @@ Test(item, a_record_of_another_length_or_with_controls_is_malformed)
 
 Test(item, unknown_types_and_states_are_malformed)
 {
-	static const uint8_t type_0[] = {0, 0, 0, 0}, type_16[] = {16, 0, 0, 0};
+	static const uint8_t type_0[] = {0, 0, 0, 0}, type_17[] = {17, 0, 0, 0};
 	struct item end = {.type = ITEM_END, .end = {ITEM_OK, 0, ""}};
 	uint8_t buf[100];
 	size_t n = put(buf, 0, sizeof buf, &end);
 
 	cr_assert_eq(decode(type_0, 4), AS_EBADMSG);
-	cr_assert_eq(decode(type_16, 4), AS_EBADMSG);
+	cr_assert_eq(decode(type_17, 4), AS_EBADMSG);
 	buf[ITEM_HEADER] = ITEM_UNAVAILABLE + 1;
 	cr_assert_eq(decode(buf, n), AS_EBADMSG);
 	cr_assert_str_eq(item_state_name((enum item_state)99), "?");
@@ -435,7 +435,7 @@ Test(item, records_of_live_views_and_files_that_cannot_be_are_refused)
 	static const uint8_t hole_alone[] = {RECORD(ITEM_HOLE, 8, 0, 0, 0, 0, 0, 0, 0, 1)};
 	static const uint8_t size_alone[] = {RECORD(ITEM_SIZE, 8, 0, 0, 0, 0, 0, 0, 0, 1)};
 	static const uint8_t offset_alone[] = {RECORD(ITEM_OFFSET, 8, 0, 0, 0, 0, 0, 0, 0, 1)};
-	static const uint8_t newer_type[] = {RECORD(16, 1, 0)};
+	static const uint8_t newer_type[] = {RECORD(17, 1, 0)};
 	static const struct {
 		const uint8_t *p;
 		size_t n;
@@ -459,6 +459,54 @@ Test(item, records_of_live_views_and_files_that_cannot_be_are_refused)
 	cr_assert_eq(decode_one(&entry), 0);
 	entry.entry.type = 'x';
 	cr_assert_eq(decode_one(&entry), AS_EBADMSG, "no such type");
+}
+
+static struct {
+	char text[64];
+	size_t len;
+	unsigned firsts, lasts;
+} packed;
+
+static int on_packed(const struct item *it, void *arg)
+{
+	(void)arg;
+	if (it->type != ITEM_PACKED)
+		return 0;
+	memcpy(packed.text + packed.len, it->packed.bytes, it->packed.len);
+	packed.len += it->packed.len;
+	packed.firsts += it->packed.first;
+	packed.lasts += it->packed.last;
+	return 0;
+}
+
+Test(item, packed_bytes_come_in_pieces_and_say_where_they_begin_and_end)
+{
+	struct item file = {.type = ITEM_FILE, .file = {"a", ITEM_FROM_FILE, "/a"}};
+	uint8_t buf[1000];
+	size_t n = put(buf, 0, sizeof buf, &file);
+
+	for (int i = 0; i < 2; i++) {
+		item_bytes_header(ITEM_PACKED, 5, buf + n);
+		memcpy(buf + n + ITEM_HEADER, "hello", 5);
+		n += ITEM_HEADER + 5;
+	}
+	for (size_t step = 1; step <= n; step++) {
+		struct item_decoder d = {0};
+
+		memset(&packed, 0, sizeof packed);
+		for (size_t at = 0; at < n; at += step)
+			cr_assert_eq(item_decode(&d, buf + at, n - at < step ? n - at : step,
+						 on_packed, NULL),
+				     0);
+		cr_assert_str_eq(packed.text, "hellohello");
+		cr_assert_eq(packed.firsts, 2);
+		cr_assert_eq(packed.lasts, 2);
+	}
+	item_bytes_header(ITEM_PACKED, 5, buf);
+	cr_assert_eq(decode(buf, ITEM_HEADER), AS_EBADMSG, "outside of a file");
+	n = put(buf, 0, sizeof buf, &file);
+	item_bytes_header(ITEM_PACKED, ITEM_DATA_MAX + 1, buf + n);
+	cr_assert_eq(decode(buf, n + ITEM_HEADER), AS_E_TOO_BIG);
 }
 
 Test(item, lines_and_entries_stand_outside_of_files_and_holes_inside)
