@@ -25,6 +25,7 @@ static const struct {
 } measures[] = {
     {"sizes", measure_sizes},	{"start", measure_start}, {"full", measure_full},
     {"memory", measure_memory}, {"stop", measure_stop},	  {"relay", measure_relay},
+    {"delay", measure_delay},
 };
 #define MEASURES (sizeof measures / sizeof measures[0])
 

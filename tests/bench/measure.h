@@ -15,6 +15,7 @@ void measure_start(struct scene *s, struct report *r, unsigned runs);
 void measure_full(struct scene *s, struct report *r, unsigned runs);
 void measure_memory(struct scene *s, struct report *r, unsigned runs);
 void measure_stop(struct scene *s, struct report *r, unsigned runs);
+void measure_delay(struct scene *s, struct report *r, unsigned runs);
 void measure_relay(struct scene *s, struct report *r, unsigned runs);
 
 #endif

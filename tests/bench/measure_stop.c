@@ -6,107 +6,21 @@
  */
 #include "tests/bench/measure.h"
 
-#include <string.h>
-#include <unistd.h>
+#include <stdio.h>
 
 #include "tests/bench/proc.h"
+#include "tests/bench/watch.h"
 
 #define KILL_GOAL_MS   250
 #define MOMENTS	       10 /* stop after 1, 2 ... events of an item */
 #define P99	       0.99
 #define STRETCHED_RUNS 20 /* a quantile of fewer means little */
 
-struct watch {
-	struct pollfd fds[SCENE_WATCH_MAX];
-	bool collecting[SCENE_WATCH_MAX]; /* a collector or below one */
-	size_t count;
-};
-
-static bool is_below_collector(const struct proc *all, size_t i)
-{
-	for (;;) {
-		if (strcmp(all[i].name, "assent-collect") == 0)
-			return true;
-		size_t up = 0;
-		while (up < i && all[up].pid != all[i].parent)
-			up++;
-		if (up == i)
-			return false;
-		i = up; /* a parent stands before its children */
-	}
-}
-
-/* Notes everything below the agent. False, and nothing is watched, while no collector runs. */
-static bool watch_all(struct scene *s, struct watch *w)
-{
-	static struct proc all[PROC_BELOW_MAX];
-	size_t n = proc_below(s->agent.pid, all);
-	bool any = false;
-
-	for (size_t i = 0; i < n; i++)
-		any = any || is_below_collector(all, i);
-	w->count = 0;
-	if (!any)
-		return false;
-	for (size_t i = 0; i < n && w->count < SCENE_WATCH_MAX; i++) {
-		int fd = proc_watch(all[i].pid);
-
-		if (fd < 0)
-			continue; /* it has just ended */
-		w->fds[w->count] = (struct pollfd){.fd = fd, .events = POLLIN};
-		w->collecting[w->count++] = is_below_collector(all, i);
-	}
-	return true;
-}
-
-struct latency {
-	uint64_t typed, collectors, agent, console;
-	size_t watched;
-};
-
-static bool any_left(const struct watch *w, bool only_collecting)
-{
-	for (size_t i = 0; i < w->count; i++)
-		if (w->fds[i].fd >= 0 && (w->collecting[i] || !only_collecting))
-			return true;
-	return false;
-}
-
-static void take_ended(struct watch *w)
-{
-	for (size_t i = 0; i < w->count; i++) {
-		if (w->fds[i].fd < 0 || !w->fds[i].revents)
-			continue;
-		close(w->fds[i].fd);
-		w->fds[i].fd = -1; /* poll() passes over it */
-	}
-}
-
-static void wait_for_ends(struct scene *s, struct watch *w, struct latency *t)
-{
-	uint64_t end = t->typed + SCENE_LIMIT_MS * UINT64_C(1000000);
-
-	while (t->collectors == 0 || t->agent == 0 || t->console == 0) {
-		uint64_t now = scene_now_ns();
-
-		if (t->collectors == 0 && !any_left(w, true))
-			t->collectors = now;
-		if (t->agent == 0 && !any_left(w, false))
-			t->agent = now;
-		if (t->console == 0 && scene_has_ended(&s->console))
-			t->console = now;
-		if (now > end)
-			scene_fail(s, "stop did not stop everything");
-		scene_pump(s, w->fds, w->count, 10);
-		take_ended(w);
-	}
-}
-
-static void one(struct scene *s, unsigned moment, unsigned how, struct latency *t)
+static void one(struct scene *s, unsigned moment, unsigned how, struct watch_ends *t)
 {
 	struct watch w;
 
-	*t = (struct latency){.typed = 0};
+	*t = (struct watch_ends){.typed = 0};
 	scene_agent(s, how);
 	scene_code(s);
 	scene_connect(s, "collect full");
@@ -114,13 +28,10 @@ static void one(struct scene *s, unsigned moment, unsigned how, struct latency *
 	scene_type(s, "allow\n");
 	for (unsigned i = 0; i <= moment; i++)
 		scene_until(s, &s->console, "\"event\":\"item\"");
-	while (!watch_all(s, &w))
+	while (!watch_collectors(s, &w))
 		if (scene_has_ended(&s->console) || !scene_pump(s, NULL, 0, SCENE_LIMIT_MS))
 			scene_fail(s, "everything was collected before it could be stopped");
-	for (size_t i = 0; i < w.count; i++)
-		t->watched += w.collecting[i];
-	t->typed = scene_type(s, "stop\n");
-	wait_for_ends(s, &w, t);
+	watch_stop(s, &w, t);
 	scene_session_done(s);
 }
 
@@ -141,7 +52,7 @@ void measure_stop(struct scene *s, struct report *r, unsigned runs)
 	if (runs < STRETCHED_RUNS)
 		runs = STRETCHED_RUNS;
 	for (unsigned i = 0; i < runs; i++) {
-		struct latency t;
+		struct watch_ends t;
 
 		one(s, i % MOMENTS, how, &t);
 		series_add(&collectors, MEASURE_MS(t.collectors - t.typed));

@@ -30,7 +30,7 @@ static bool read_text(pid_t pid, const char *what, char text[PROC_TEXT_MAX])
 	return n > 0;
 }
 
-static bool read_one(pid_t pid, struct proc *out)
+static bool read_one(pid_t pid, bool dead_too, struct proc *out)
 {
 	char text[PROC_TEXT_MAX], state;
 	const char *open, *close;
@@ -38,14 +38,14 @@ static bool read_one(pid_t pid, struct proc *out)
 
 	if (!read_text(pid, "stat", text) || !(open = strchr(text, '(')) ||
 	    !(close = strrchr(text, ')')) || sscanf(close, ") %c %d", &state, &parent) != 2 ||
-	    state == 'Z' || state == 'X')
+	    (!dead_too && (state == 'Z' || state == 'X')))
 		return false;
 	*out = (struct proc){.pid = pid, .parent = parent};
 	snprintf(out->name, sizeof out->name, "%.*s", (int)(close - open - 1), open + 1);
 	return true;
 }
 
-static size_t read_all(struct proc out[PROC_ALL_MAX])
+static size_t read_all(bool dead_too, struct proc out[PROC_ALL_MAX])
 {
 	DIR *dir = opendir("/proc");
 	size_t n = 0;
@@ -54,17 +54,17 @@ static size_t read_all(struct proc out[PROC_ALL_MAX])
 		return 0;
 	for (const struct dirent *e; n < PROC_ALL_MAX && (e = readdir(dir)) != NULL;)
 		if (isdigit((unsigned char)e->d_name[0]) &&
-		    read_one((pid_t)strtol(e->d_name, NULL, 10), &out[n]))
+		    read_one((pid_t)strtol(e->d_name, NULL, 10), dead_too, &out[n]))
 			n++;
 	closedir(dir);
 	return n;
 }
 
 /* Breadth first: every process found is asked for its children once. */
-size_t proc_below(pid_t top, struct proc out[PROC_BELOW_MAX])
+static size_t below(pid_t top, bool dead_too, struct proc out[PROC_BELOW_MAX])
 {
 	static struct proc all[PROC_ALL_MAX];
-	size_t count = read_all(all), n = 0;
+	size_t count = read_all(dead_too, all), n = 0;
 
 	for (size_t i = 0; i < count && n == 0; i++)
 		if (all[i].pid == top)
@@ -74,6 +74,11 @@ size_t proc_below(pid_t top, struct proc out[PROC_BELOW_MAX])
 			if (all[i].parent == out[at].pid)
 				out[n++] = all[i];
 	return n;
+}
+
+size_t proc_below(pid_t top, struct proc out[PROC_BELOW_MAX])
+{
+	return below(top, false, out);
 }
 
 static long field(const char *text, const char *name)
@@ -97,6 +102,31 @@ bool proc_memory(pid_t pid, struct proc_memory *out)
 	return true;
 }
 
+/* user, system and the same of waited-for children: fields 14 to 17 of proc(5)'s stat */
+static double cpu_of(pid_t pid)
+{
+	unsigned long long t[4];
+	char text[PROC_TEXT_MAX];
+	const char *close;
+
+	if (!read_text(pid, "stat", text) || !(close = strrchr(text, ')')) ||
+	    sscanf(close, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu",
+		   &t[0], &t[1], &t[2], &t[3]) != 4)
+		return 0;
+	return (double)(t[0] + t[1] + t[2] + t[3]) / (double)sysconf(_SC_CLK_TCK);
+}
+
+double proc_cpu_s(pid_t top)
+{
+	static struct proc all[PROC_BELOW_MAX];
+	size_t n = below(top, true, all); /* nobody has waited for the dead yet */
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += cpu_of(all[i].pid);
+	return sum;
+}
+
 long proc_written(pid_t pid)
 {
 	char text[PROC_TEXT_MAX];
@@ -114,7 +144,7 @@ int proc_watch(pid_t pid)
 size_t proc_count_from(const char *folder)
 {
 	static struct proc all[PROC_ALL_MAX];
-	size_t count = read_all(all), found = 0, len = strlen(folder);
+	size_t count = read_all(false, all), found = 0, len = strlen(folder);
 
 	for (size_t i = 0; i < count; i++) {
 		char path[PATH_TEXT_MAX], exe[PATH_MAX];

@@ -28,6 +28,10 @@ struct proc_memory {
 /* False when it has ended. */
 bool proc_memory(pid_t pid, struct proc_memory *out);
 
+/* Processor seconds of the process, of all below it that live, and of all those that were waited
+ * for. */
+double proc_cpu_s(pid_t top);
+
 /* Bytes it has written to anything, or -1. */
 long proc_written(pid_t pid);
 

@@ -32,6 +32,14 @@ static double quantile(const struct series *sorted, double q)
 	return sorted->at[i > 0 ? i - 1 : 0];
 }
 
+double series_quantile(const struct series *s, double q)
+{
+	struct series sorted = *s;
+
+	qsort(sorted.at, sorted.count, sizeof sorted.at[0], by_value);
+	return sorted.count > 0 ? quantile(&sorted, q) : 0;
+}
+
 void report_init(struct report *r)
 {
 	*r = (struct report){.rows = json_array(), .about = json_object()};

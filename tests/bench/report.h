@@ -20,6 +20,9 @@ struct series {
 
 void series_add(struct series *s, double value);
 
+/* Nearest rank, so that every figure is one that was measured; 0 of an empty series. */
+double series_quantile(const struct series *s, double q);
+
 struct report {
 	json_t *rows, *about;
 };

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define READ_MAX	8192
+#define PASS_MAX	65536
 #define LOCK_SKIP_MS	6000
 #define LOG_LINE_RANDOM 48 /* half of a line does not compress: a hard case, and not absurd */
 
@@ -55,7 +56,16 @@ const char *scene_out(const struct scene *s, char out[SCENE_PATH_MAX])
 	char name[32];
 
 	snprintf(name, sizeof name, "out%u", s->sessions);
+	if (s->out) {
+		snprintf(out, SCENE_PATH_MAX, "%.400s/%s", s->out, name);
+		return out;
+	}
 	return scene_path(s, name, out);
+}
+
+void scene_use_out(struct scene *s, const char *dir)
+{
+	s->out = dir;
 }
 
 static const char *program(const struct scene *s, const char *name, char out[SCENE_PATH_MAX])
@@ -69,8 +79,23 @@ static const char *program(const struct scene *s, const char *name, char out[SCE
 
 /* ---- reading three at a time ---- */
 
+static void pass_on(const struct scene *s, struct pty *p)
+{
+	static char raw[PASS_MAX];
+	ssize_t n = read(p->fd, raw, sizeof raw);
+
+	if (n <= 0)
+		pty_hang_up(p);
+	else
+		s->on_console(s->on_console_ctx, raw, (size_t)n);
+}
+
 static void read_some(const struct scene *s, struct pty *p)
 {
+	if (p == &s->console && s->on_console) {
+		pass_on(s, p);
+		return;
+	}
 	if (p->cap - p->len <= READ_MAX) {
 		p->cap = p->cap ? p->cap * 2 : 4 * READ_MAX;
 		p->screen = realloc(p->screen, p->cap);
@@ -186,9 +211,18 @@ static void make_organisation(struct scene *s)
 	scene_run(s, (const char *[]){console, "ca", "engineer", "--dir", ca, "--id", "ada",
 				      "--name", "Ada", "--relay", s->address, "--out",
 				      scene_path(s, "ada", out), NULL});
-	scene_run(s, (const char *[]){console, "ca", "agent-config", "--dir", ca, "--relay",
-				      s->address, "--phone", "+49 30 1234567", "--out",
-				      scene_path(s, "agent", out), NULL});
+	scene_configure(s, s->address);
+}
+
+void scene_configure(struct scene *s, const char *relay)
+{
+	char console[SCENE_PATH_MAX], ca[SCENE_PATH_MAX], out[SCENE_PATH_MAX];
+
+	scene_path(s, "agent", out);
+	scene_run(s, (const char *[]){"/bin/rm", "-rf", out, NULL});
+	scene_run(s, (const char *[]){program(s, "assent-console", console), "ca", "agent-config",
+				      "--dir", scene_path(s, "ca", ca), "--relay", relay, "--phone",
+				      "+49 30 1234567", "--out", out, NULL});
 }
 
 static void make_clock(struct scene *s)
@@ -313,31 +347,42 @@ void scene_code(struct scene *s)
 	rest_of_line(s, &s->agent, s->code, sizeof s->code);
 }
 
-void scene_connect(struct scene *s, const char *command)
+void scene_connect_with(struct scene *s, const char *const scopes[], const char *const commands[])
 {
 	char console[SCENE_PATH_MAX], identity[SCENE_PATH_MAX], out[SCENE_PATH_MAX];
-	const char *argv[] = {program(s, "assent-console", console),
-			      "connect",
-			      s->code,
-			      "--identity",
-			      scene_path(s, "ada", identity),
-			      "--reason",
-			      "Measuring",
-			      "--scope",
-			      "system",
-			      "--scope",
-			      "network",
-			      "--scope",
-			      "logs",
-			      "--json",
-			      "--out",
-			      scene_out(s, out),
-			      "-c",
-			      command,
-			      NULL};
+	const char *argv[SCENE_ARGS_MAX] = {program(s, "assent-console", console),
+					    "connect",
+					    s->code,
+					    "--identity",
+					    scene_path(s, "ada", identity),
+					    "--reason",
+					    "Measuring",
+					    "--json",
+					    "--out",
+					    scene_out(s, out)};
+	size_t n = 10;
 
+	if (s->console_relay[0]) {
+		argv[n++] = "--relay";
+		argv[n++] = s->console_relay;
+	}
+	for (size_t i = 0; scopes[i] && n + 2 < SCENE_ARGS_MAX; i++) {
+		argv[n++] = "--scope";
+		argv[n++] = scopes[i];
+	}
+	for (size_t i = 0; commands[i] && n + 2 < SCENE_ARGS_MAX; i++) {
+		argv[n++] = "-c";
+		argv[n++] = commands[i];
+	}
 	if (mkdir(out, 0700) != 0 || pty_start_piped(&s->console, argv, NULL) != 0)
 		scene_fail(s, "the console cannot be started");
+}
+
+void scene_connect(struct scene *s, const char *command)
+{
+	static const char *const scopes[] = {"system", "network", "logs", NULL};
+
+	scene_connect_with(s, scopes, (const char *const[]){command, NULL});
 }
 
 uint64_t scene_prompt(struct scene *s)

@@ -15,7 +15,7 @@
 #include "tests/support/pty.h"
 
 #define SCENE_PATH_MAX	512
-#define SCENE_ARGS_MAX	48
+#define SCENE_ARGS_MAX	128
 #define SCENE_WATCH_MAX 64
 #define SCENE_LIMIT_MS	120000
 #define SCENE_LOG_FILES 16
@@ -29,6 +29,11 @@ struct scene {
 	int64_t *clock_ms;
 	bool has_clock; /* of the agent that runs now */
 	unsigned sessions;
+	const char *out;	/* scene_use_out() */
+	char console_relay[64]; /* that the console is told; "" for that of its identity */
+	/* While it is set, what the console prints goes there and not to its screen. */
+	void (*on_console)(void *ctx, const char *data, size_t n);
+	void *on_console_ctx;
 };
 
 /* How a customer's computer differs from the one we run on. */
@@ -45,11 +50,18 @@ void scene_open(struct scene *s, const char *bin);
 void scene_done(struct scene *s);
 bool scene_can_have_logs(void);
 
+/* The agent's configuration names that relay from now on. */
+void scene_configure(struct scene *s, const char *relay);
+
 /* One session: the customer's agent, its code, then the engineer's "connect" with the scopes
  * system, network and logs and the given command. */
 void scene_agent(struct scene *s, unsigned how);
 void scene_code(struct scene *s);
 void scene_connect(struct scene *s, const char *command);
+/* The same with scopes and commands of the caller's choice; NULL ends both lists. */
+void scene_connect_with(struct scene *s, const char *const scopes[], const char *const commands[]);
+/* Bundles go below that folder from now on; NULL: below the scene's own. */
+void scene_use_out(struct scene *s, const char *dir);
 /* Waits for the prompt (returns when it was there), then for its lock. */
 uint64_t scene_prompt(struct scene *s);
 uint64_t scene_type(struct scene *s, const char *text); /* the moment just before */

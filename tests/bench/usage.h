@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a piece of work costs: time, processor seconds of every process that takes part, and the
+ * most memory they had together. The same yardstick for us and for everybody else.
+ */
+#ifndef AS_TESTS_USAGE_H
+#define AS_TESTS_USAGE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#define USAGE_ROOTS_MAX 8
+
+struct usage {
+	/* results, after usage_end() */
+	double wall_s, cpu_s;
+	long peak_kib; /* resident, summed, sampled every USAGE_SAMPLE_MS */
+
+	pid_t roots[USAGE_ROOTS_MAX], sampler;
+	int count;
+	uint64_t began_ns;
+	double cpu_before;
+	long *shared;
+};
+
+#define USAGE_SAMPLE_MS 25
+
+/* roots: processes that live from the begin to the end; what they start counts with them. */
+void usage_begin(struct usage *u, const pid_t roots[], int count);
+void usage_end(struct usage *u);
+
+/* Runs a command to its end and measures it together with the roots. Its exit code must be 0, else
+ * what it said is shown and -1 comes back. */
+int usage_run(struct usage *u, const pid_t roots[], int count, const char *const argv[]);
+
+#endif
