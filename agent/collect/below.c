@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "proto/base/text.h"
@@ -33,38 +34,81 @@ static int open_how(int dir, const char *path, int flags, uint64_t resolve)
 	}
 }
 
-/* ---- kernels before 5.6: folder by folder, no links ---- */
+/* ---- kernels before 5.6: part by part, no links ---- */
 
-static int same_device(int fd, dev_t device)
+/* The mount that a descriptor lies on. The device would not do: on overlayfs each file may have
+ * another one, and a folder that is mounted once more has the same. */
+static uint64_t mount_of(int fd)
+{
+	char path[64], text[256];
+	struct stat st;
+	const char *id;
+
+	snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+
+	int info = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = info < 0 ? 0 : read(info, text, sizeof text - 1);
+
+	if (info >= 0)
+		close(info);
+	text[n > 0 ? n : 0] = '\0';
+	id = strstr(text, "mnt_id:");
+	if (id)
+		return strtoull(id + strlen("mnt_id:"), NULL, 10);
+	return fstat(fd, &st) == 0 ? st.st_dev : 0; /* older still */
+}
+
+static bool is_link(int folder, const char *name)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) == 0 && st.st_dev == device)
+	return fstatat(folder, name, &st, name[0] ? AT_SYMLINK_NOFOLLOW : AT_EMPTY_PATH) == 0 &&
+	       S_ISLNK(st.st_mode);
+}
+
+/* One part. A link itself only for who asks for it. */
+static int step(int at, const char *part, size_t n, int flags)
+{
+	char name[NAME_MAX + 1];
+
+	if (n == 0 || n > NAME_MAX || (n == 2 && memcmp(part, "..", n) == 0))
+		return -EINVAL;
+	memcpy(name, part, n);
+	name[n] = '\0';
+
+	int all = flags | O_NOFOLLOW;
+	int fd = openat(at, name, all & O_PATH ? all | O_CLOEXEC : all | OPEN_ALWAYS);
+
+	if (fd < 0)
+		return errno == ENOTDIR && is_link(at, name) ? -ELOOP : -errno;
+	if (!(flags & O_NOFOLLOW) && is_link(fd, "")) {
+		close(fd);
+		return -ELOOP;
+	}
+	return fd;
+}
+
+/* Hands on fd when it lies where it must; else it is closed. */
+static int same_mount(int fd, bool any, uint64_t mount)
+{
+	if (any || mount_of(fd) == mount)
 		return fd;
 	close(fd);
 	return -EXDEV;
 }
 
-static int walk(int dir, const char *path, int flags)
+static int walk(int dir, const char *path, int flags, bool any_mount)
 {
-	char part[NAME_MAX + 1];
-	struct stat st;
-	int at = dup(dir), err = at < 0 || fstat(at, &st) < 0 ? -errno : 0;
+	int at = dup(dir), err = at < 0 ? -errno : 0;
+	uint64_t mount = at < 0 ? 0 : mount_of(at);
 
 	while (err == 0) {
 		size_t n = strcspn(path, "/");
 		bool last = path[n] == '\0';
 
-		if (n == 0 || n > NAME_MAX || (n <= 2 && strncmp(path, "..", n) == 0)) {
-			err = -EINVAL;
-			break;
-		}
-		memcpy(part, path, n);
-		part[n] = '\0';
-
-		int how = last ? flags | O_NOFOLLOW : O_PATH | O_DIRECTORY | O_NOFOLLOW;
-		int next = openat(at, part, how & O_PATH ? how | O_CLOEXEC : how | OPEN_ALWAYS);
-		err = next < 0 ? -errno : same_device(next, st.st_dev);
+		err = step(at, path, n, last ? flags : O_PATH | O_DIRECTORY);
+		if (err >= 0)
+			err = same_mount(err, any_mount, mount);
 		if (last || err < 0)
 			break;
 		close(at);
@@ -77,12 +121,18 @@ static int walk(int dir, const char *path, int flags)
 	return err;
 }
 
+/* ENOSYS: the kernel is too old. EPERM: a container's filter says so. */
+static bool lacks_openat2(int err)
+{
+	return err == -ENOSYS || err == -EPERM;
+}
+
 static int open_below(int dir, const char *path, int flags, uint64_t more)
 {
 	int fd = open_how(dir, path, flags,
 			  RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV | more);
 
-	return fd == -ENOSYS || fd == -EPERM ? walk(dir, path, flags) : fd;
+	return lacks_openat2(fd) ? walk(dir, path, flags, false) : fd;
 }
 
 /* ---- the root ---- */
@@ -97,10 +147,8 @@ static int open_plain(const char *path, int flags)
 	if (path[1] == '\0')
 		return slash;
 	fd = open_how(slash, path + 1, flags, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-	if (fd == -ENOSYS || fd == -EPERM)
-		fd = open(path, flags | O_NOFOLLOW | O_CLOEXEC); /* the best there is */
-	if (fd == -1)
-		fd = -errno;
+	if (lacks_openat2(fd))
+		fd = walk(slash, path + 1, flags, true);
 	close(slash);
 	return fd;
 }
@@ -133,8 +181,8 @@ int below_open(const struct collect_args *args, struct below *out)
 		if (!real)
 			return -errno;
 	}
-	if (real[0] != '/')
-		return -EINVAL;
+	if (real[0] != '/') /* nobody could say where it lies when the customer was asked */
+		return -ENXIO;
 	b.dir = open_plain(real, O_PATH);
 	if (b.dir < 0 && b.dir != -ENOENT)
 		return b.dir;
@@ -168,6 +216,10 @@ int below_at(const struct below *b, const char *path, int what)
 
 int below_entry(int folder, const char *name, int what)
 {
+	if (!name[0]) { /* it is the folder's descriptor that is meant */
+		int fd = fcntl(folder, F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? -errno : fd;
+	}
 	return open_below(folder, name, what | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
 }
 
@@ -197,6 +249,23 @@ int below_file(const struct below *b, const char *path, struct stat *st)
 		fd = below_reopen(thing, O_RDONLY);
 	close(thing);
 	return fd;
+}
+
+/* procfs, sysfs and their kin (linux/magic.h) */
+bool below_is_made_up(int fd)
+{
+	static const unsigned long types[] = {
+	    0x9fa0,	0x62656572, 0x64626720, 0x74726163, 0x27e0eb,
+	    0x63677270, 0x73636673, 0x62656570, 0xf97cff8c, 0x42494e4d,
+	};
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+		if ((unsigned long)fs.f_type == types[i])
+			return true;
+	return false;
 }
 
 /* ---- words ---- */
@@ -236,6 +305,12 @@ const char *below_why(int err, char *out, size_t cap)
 		return "it is a folder";
 	case -EINVAL:
 		return "it is neither a file nor a folder";
+	case -ENXIO:
+		return "nobody could say where it lies when the customer was asked";
+	case -ENAMETOOLONG:
+		return "it lies too deep";
+	case -E2BIG:
+		return "there is too much in it";
 	default:
 		snprintf(out, cap, "cannot be read: %s", strerror(-err));
 		return out;

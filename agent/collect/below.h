@@ -4,7 +4,7 @@
  * opened at its place without links, as the customer was shown it; below it a link may lead to
  * another place below it, and nowhere else: no "..", no absolute link, no other file system, no
  * /proc link gets out, and no race, because the kernel looks while it walks (openat2(2)).
- * Where the kernel is too old for that, no link is followed at all.
+ * Where the kernel is too old for that, or a container forbids it, no link is followed at all.
  *
  * Paths are any bytes; "" is the root itself. A root that is one file has only that.
  */
@@ -42,8 +42,11 @@ int below_file(const struct below *b, const char *path, struct stat *st);
 int below_reopen(int fd, int flags);
 
 /* In a folder that was opened before: the entry itself, never what a link leads to, never on
- * another file system. */
+ * another file system. name "": what the descriptor itself is. */
 int below_entry(int folder, const char *name, int what);
+
+/* Of /proc and its kin: made when it is read, so its size says nothing. */
+bool below_is_made_up(int fd);
 
 /* "/srv/app/x\x0a": as a person reads and types it. Returns out. */
 const char *below_name(const struct below *b, const char *path, char *out, size_t cap);

@@ -17,26 +17,59 @@ static void must(bool holds, const char *what)
 	}
 }
 
-void capture_open(struct capture *c, bool comp, uint64_t output_max, uint32_t deadline_ms)
+void capture_bare(struct capture *c)
 {
 	memset(c, 0, sizeof *c);
-	c->comp = comp;
 	c->fd = memfd_create("stream", MFD_CLOEXEC);
 	must(c->fd >= 0, "no file in memory");
+}
+
+void capture_open(struct capture *c, bool comp, uint64_t output_max, uint32_t deadline_ms)
+{
+	capture_bare(c);
+	c->comp = comp;
 
 	const struct sink_options o = {c->fd, comp, deadline_ms, output_max};
 	must(sink_new(&c->sink, &o) == 0, "no sink");
 }
 
-static void take_data(struct capture *c, const struct item *it)
+/* p NULL: zeros */
+static void append(struct capture *c, const void *p, size_t n)
 {
 	struct capture_file *f = &c->files[c->files_count - 1];
 
-	f->text = realloc(f->text, f->n + it->data.len + 1);
+	f->text = realloc(f->text, f->n + n + 1);
 	must(f->text != NULL, "no memory");
-	memcpy(f->text + f->n, it->data.bytes, it->data.len);
-	f->n += it->data.len;
+	if (p)
+		memcpy(f->text + f->n, p, n);
+	else
+		memset(f->text + f->n, 0, n);
+	f->n += n;
 	f->text[f->n] = '\0';
+}
+
+/* What stands in a file and is none of its bytes. */
+static void take_number(struct capture *c, const struct item *it)
+{
+	struct capture_file *f = &c->files[c->files_count - 1];
+
+	if (it->type == ITEM_SIZE) {
+		f->size = it->size;
+		f->sized = true;
+	} else if (it->type == ITEM_OFFSET) {
+		f->offset = it->offset;
+	} else {
+		f->holes += it->hole;
+		if (it->hole <= INFLATED_MAX)
+			append(c, NULL, (size_t)it->hole);
+	}
+}
+
+static void take_note(struct capture *c, const struct item *it)
+{
+	if (c->notes < CAPTURE_NOTES)
+		memcpy(c->note[c->notes], it->note.text, sizeof c->note[0]);
+	c->notes++;
 }
 
 static int on_item(const struct item *it, void *arg)
@@ -49,7 +82,7 @@ static int on_item(const struct item *it, void *arg)
 		c->files[c->files_count++].begin = *it;
 		break;
 	case ITEM_DATA:
-		take_data(c, it);
+		append(c, it->data.bytes, it->data.len);
 		break;
 	case ITEM_FILE_END:
 		c->files[c->files_count - 1].end = *it;
@@ -59,7 +92,12 @@ static int on_item(const struct item *it, void *arg)
 		c->facts[c->facts_count++] = *it;
 		break;
 	case ITEM_NOTE:
-		c->notes++;
+		take_note(c, it);
+		break;
+	case ITEM_SIZE:
+	case ITEM_OFFSET:
+	case ITEM_HOLE:
+		take_number(c, it);
 		break;
 	case ITEM_END:
 		c->end = *it;
@@ -134,4 +172,13 @@ const char *capture_fact(const struct capture *c, const char *key)
 			return c->facts[i].fact.value;
 	}
 	return NULL;
+}
+
+bool capture_noted(const struct capture *c, const char *words)
+{
+	for (size_t i = 0; i < c->notes && i < CAPTURE_NOTES; i++) {
+		if (strstr(c->note[i], words))
+			return true;
+	}
+	return false;
 }

@@ -10,11 +10,14 @@
 
 #define CAPTURE_FILES 64
 #define CAPTURE_FACTS 64
+#define CAPTURE_NOTES 32
 
 struct capture_file {
 	struct item begin, end; /* FILE and FILE_END */
-	char *text;		/* with a NUL at its end */
+	char *text;		/* with a NUL at its end; holes are zeros in it */
 	size_t n;
+	bool sized;
+	uint64_t size, offset, holes; /* holes: bytes of them */
 };
 
 struct capture {
@@ -26,6 +29,7 @@ struct capture {
 	struct item facts[CAPTURE_FACTS];
 	size_t facts_count;
 	unsigned notes;
+	char note[CAPTURE_NOTES][ITEM_WHY_MAX + 1]; /* the first of them */
 	/* Every other record, in order. May be NULL; it is ours until the call ends. */
 	void (*on_other)(const struct item *it, void *owner);
 	void *owner;
@@ -35,9 +39,15 @@ struct capture {
 
 void capture_open(struct capture *c, bool comp, uint64_t output_max, uint32_t deadline_ms);
 
+/* Without a sink, for what writes its whole stream to c->fd itself. */
+void capture_bare(struct capture *c);
+
 /* Finishes the sink, when it is still there, and reads everything back. */
 void capture_read(struct capture *c);
 void capture_done(struct capture *c);
+
+/* Whether a remark holds these words. */
+bool capture_noted(const struct capture *c, const char *words);
 
 /* NULL when there is none. */
 const struct capture_file *capture_file(const struct capture *c, const char *name);
