@@ -107,9 +107,20 @@ static void pax_number(struct pax *p, const char *key, uint64_t v)
 
 static bool is_ascii(const char *s)
 {
-	while (*s > 0)
+	while ((unsigned char)*s > 0 && (unsigned char)*s < 0x80)
 		s++;
 	return *s == '\0';
+}
+
+/* Before 1970 the nanoseconds still count upwards; in decimals they do not. */
+static const char *time_text(const struct timespec *t, char *out, size_t cap)
+{
+	bool back = t->tv_sec < 0 && t->tv_nsec > 0;
+	long long s = (long long)t->tv_sec + back;
+	long ns = back ? 1000000000 - t->tv_nsec : t->tv_nsec;
+
+	snprintf(out, cap, "%s%lld.%09ld", back && s == 0 ? "-" : "", s, ns);
+	return out;
 }
 
 static void extend(struct pax *p, const struct tar_entry *e, const char *name, uint64_t size)
@@ -129,9 +140,7 @@ static void extend(struct pax *p, const struct tar_entry *e, const char *name, u
 		pax_number(p, "uid", e->st->st_uid);
 	if (e->st->st_gid > OCTAL_MAX(ID_LEN))
 		pax_number(p, "gid", e->st->st_gid);
-	snprintf(mtime, sizeof mtime, "%lld.%09ld", (long long)e->st->st_mtim.tv_sec,
-		 e->st->st_mtim.tv_nsec);
-	pax_put(p, "mtime", mtime);
+	pax_put(p, "mtime", time_text(&e->st->st_mtim, mtime, sizeof mtime));
 }
 
 /* ---- the header ---- */
