@@ -19,6 +19,16 @@ char entry_type(mode_t mode)
 				: 'b';
 }
 
+/* Clocks of file systems reach further than ours: what is beyond is as far as it goes. */
+static int64_t mtime_ns(const struct stat *st)
+{
+	const int64_t second = 1000000000, s = st->st_mtim.tv_sec;
+
+	if (s >= INT64_MAX / second)
+		return INT64_MAX;
+	return s <= INT64_MIN / second ? INT64_MIN : s * second + st->st_mtim.tv_nsec;
+}
+
 int entry_put(struct sink *s, const char *name, const struct stat *st, int folder, const char *part)
 {
 	char target[ITEM_LINK_MAX + 1];
@@ -31,15 +41,13 @@ int entry_put(struct sink *s, const char *name, const struct stat *st, int folde
 		      .links = (uint32_t)st->st_nlink,
 		      .size = (uint64_t)st->st_size,
 		      .stored = (uint64_t)st->st_blocks * 512,
-		      .mtime_ns = st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec,
+		      .mtime_ns = mtime_ns(st),
 		      .name = (const uint8_t *)name,
 		      .target = (const uint8_t *)target,
 		      .name_len = strlen(name)},
 	};
 
-	if (it.entry.name_len == 0 || it.entry.name_len > ITEM_PATH_MAX)
-		return 0; /* nothing we could say */
-	if (S_ISLNK(st->st_mode) && folder >= 0) {
+	if (S_ISLNK(st->st_mode)) {
 		ssize_t n = readlinkat(folder, part, target, ITEM_LINK_MAX);
 		it.entry.target_len = n > 0 ? (size_t)n : 0;
 	}

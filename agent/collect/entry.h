@@ -9,8 +9,8 @@
 
 struct sink;
 
-/* name: relative to the root, any bytes. folder and part: where the entry stands, to read where a
- * link points; folder < 0: it is not looked. */
+/* name: relative to the root, any bytes, at most ITEM_PATH_MAX of them. folder and part: where the
+ * entry stands, to read where a link points. */
 int entry_put(struct sink *s, const char *name, const struct stat *st, int folder,
 	      const char *part);
 

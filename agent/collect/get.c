@@ -14,15 +14,14 @@
 
 #include "agent/collect/below.h"
 #include "agent/collect/collect.h"
+#include "agent/collect/get_folder.h"
 #include "agent/collect/send_file.h"
 #include "agent/collect/sink.h"
-#include "agent/collect/tar.h"
-#include "agent/collect/walk.h"
 #include "agent/plat/plat.h"
 #include "proto/base/err.h"
 
-#define GAPS_TOLD 20
-#define PATH_ROOM (COLLECT_REAL_LEN + OP_PATH_MAX + 8)
+#define MADE_UP_MAX (64u << 20) /* of a file that the system makes while it is read */
+#define PATH_ROOM   (COLLECT_REAL_LEN + OP_PATH_MAX + 8)
 
 static int begin(struct sink *out, const struct below *root, const char *path, const char *suffix)
 {
@@ -34,16 +33,22 @@ static int begin(struct sink *out, const struct below *root, const char *path, c
 	return sink_file_begin(out, name, ITEM_FROM_FILE, source);
 }
 
-/* Nothing of it can be sent, and that is listed. */
+/* Nothing of it is sent, and that is listed. */
+static int stay_out(struct sink *out, enum item_state state, const char *why)
+{
+	int err = sink_file_end(out, state, false, why);
+
+	return err < 0 ? err : (int)state;
+}
+
+/* It cannot be opened. */
 static int refuse(struct sink *out, const struct below *root, const char *path, int err)
 {
 	char words[80];
 	int result = begin(out, root, path, "");
 
-	if (result == 0)
-		result = sink_file_end(out, ITEM_UNAVAILABLE, false,
-				       below_why(err, words, sizeof words));
-	return result < 0 ? result : ITEM_UNAVAILABLE;
+	return result < 0 ? result
+			  : stay_out(out, ITEM_UNAVAILABLE, below_why(err, words, sizeof words));
 }
 
 /* ---- one file ---- */
@@ -69,9 +74,20 @@ static int put_number(struct sink *out, enum item_type type, uint64_t v)
 	return sink_record(out, &it);
 }
 
+static int cut_short(struct sink *out, const char *what, int err)
+{
+	char why[ITEM_WHY_MAX + 1];
+	int result;
+
+	snprintf(why, sizeof why, "%s", what);
+	if (err < 0)
+		snprintf(why, sizeof why, "cannot be read to its end: %s", strerror(-err));
+	result = sink_file_end(out, ITEM_PARTIAL, true, why);
+	return result < 0 ? result : ITEM_PARTIAL;
+}
+
 static int send_rest(struct sink *out, int fd, uint64_t from, uint64_t size)
 {
-	char why[ITEM_WHY_MAX + 1] = "it became shorter while it was read";
 	struct sent r;
 	int err = send_file(out, fd, from, size, &r);
 
@@ -79,10 +95,7 @@ static int send_rest(struct sink *out, int fd, uint64_t from, uint64_t size)
 		return err;
 	if (r.bytes == size - from)
 		return sink_file_end(out, ITEM_OK, false, "");
-	if (r.err < 0)
-		snprintf(why, sizeof why, "cannot be read to its end: %s", strerror(-r.err));
-	err = sink_file_end(out, ITEM_PARTIAL, true, why);
-	return err < 0 ? err : ITEM_PARTIAL;
+	return cut_short(out, "it became shorter while it was read", r.err);
 }
 
 static int go_on(struct sink *out, int fd, const struct op_args *a, uint64_t size)
@@ -90,150 +103,46 @@ static int go_on(struct sink *out, int fd, const struct op_args *a, uint64_t siz
 	bool same;
 	int err = a->offset > size ? AS_EBADMSG : is_same_beginning(fd, a, &same);
 
-	if (err == AS_EUNAVAIL) {
-		sink_file_end(
-		    out, ITEM_UNAVAILABLE, false,
+	if (err == AS_EUNAVAIL)
+		return stay_out(
+		    out, ITEM_UNAVAILABLE,
 		    "this computer cannot compare the beginning: get it without --continue");
-		return ITEM_UNAVAILABLE;
-	}
-	if (err < 0 || !same) {
-		sink_file_end(out, ITEM_FAILED, false,
-			      "the file has changed since: get it without --continue");
-		return ITEM_FAILED;
-	}
+	if (err < 0 || !same)
+		return stay_out(out, ITEM_FAILED,
+				"the file has changed since: get it without --continue");
 	err = put_number(out, ITEM_OFFSET, a->offset);
 	return err < 0 ? err : send_rest(out, fd, a->offset, size);
+}
+
+/* Of /proc and its kin, or of a file system that tells no sizes. */
+static int send_made_up(struct sink *out, int fd)
+{
+	struct sent r;
+	int err = send_stream(out, fd, MADE_UP_MAX, &r);
+	bool cut = r.bytes == MADE_UP_MAX;
+
+	if (err < 0)
+		return err;
+	if (r.err == 0 && !cut)
+		return sink_file_end(out, ITEM_OK, false, "");
+	return cut_short(out, cut ? "the first 64 MiB: the system makes it while it is read" : "",
+			 r.err);
 }
 
 static int send_one(struct sink *out, const struct below *root, const struct op_args *a, int fd,
 		    const struct stat *st)
 {
 	uint64_t size = (uint64_t)st->st_size;
+	bool made_up = st->st_blocks == 0 && (size == 0 || below_is_made_up(fd));
 	int err = begin(out, root, a->paths[0], "");
 
 	if (err == 0)
 		err = put_number(out, ITEM_SIZE, size);
 	if (err < 0)
 		return err;
+	if (made_up && !a->has_sha256)
+		return send_made_up(out, fd);
 	return a->has_sha256 ? go_on(out, fd, a, size) : send_rest(out, fd, 0, size);
-}
-
-/* ---- a folder ---- */
-
-struct archive {
-	struct sink *out;
-	const struct below *root;
-	const char *path;
-	unsigned gaps;
-};
-
-static int note(struct archive *a, const char *path, const char *what)
-{
-	char name[100], whole[OP_PATH_MAX + WALK_PATH_MAX + 2];
-
-	if (a->gaps++ >= GAPS_TOLD)
-		return 0;
-	snprintf(whole, sizeof whole, "%s%s%s", a->path, a->path[0] && path[0] ? "/" : "", path);
-	below_name(a->root, whole, name, sizeof name);
-	return sink_note(a->out, "%s: %s", name, what);
-}
-
-static int zeros(struct archive *a, uint64_t n)
-{
-	struct item it = {.type = ITEM_HOLE, .hole = n};
-
-	return n > 0 ? sink_record(a->out, &it) : 0;
-}
-
-static int header(struct archive *a, const struct walk_at *at, const struct stat *st)
-{
-	uint8_t bytes[TAR_HEADER_MAX];
-	char target[ITEM_LINK_MAX + 1] = "";
-	struct tar_entry e = {
-	    .name = at->path, .target = target, .st = st, .owner = "", .group = ""};
-
-	if (S_ISLNK(st->st_mode)) {
-		ssize_t n = readlinkat(at->folder, at->name, target, sizeof target - 1);
-		target[n > 0 ? n : 0] = '\0';
-	}
-
-	int n = tar_header(&e, bytes);
-	if (n < 0)
-		return note(a, at->path, "its name is too long");
-	return sink_bulk(a->out, bytes, (size_t)n);
-}
-
-/* The header has promised a length: what is missing is zeros, and is said. */
-static int contents(struct archive *a, const struct walk_at *at, int fd, const struct stat *st)
-{
-	uint64_t size = (uint64_t)st->st_size;
-	struct sent r;
-	int err = send_file(a->out, fd, 0, size, &r);
-
-	if (err == 0 && r.bytes < size)
-		err = note(a, at->path,
-			   r.err < 0 ? "could not be read to its end; the rest is zeros"
-				     : "became shorter while it was read; the rest is zeros");
-	return err < 0 ? err : zeros(a, size - r.bytes - r.zeros + tar_padding(size));
-}
-
-static int add_file(struct archive *a, const struct walk_at *at)
-{
-	int thing = below_entry(at->folder, at->name, O_PATH), fd, err;
-	char words[80];
-	struct stat st;
-
-	if (thing < 0)
-		return note(a, at->path, below_why(thing, words, sizeof words));
-	fd =
-	    fstat(thing, &st) == 0 && S_ISREG(st.st_mode) ? below_reopen(thing, O_RDONLY) : -EINVAL;
-	close(thing);
-	if (fd < 0)
-		return note(a, at->path, below_why(fd, words, sizeof words));
-	err = header(a, at, &st);
-	if (err == 0)
-		err = contents(a, at, fd, &st);
-	close(fd);
-	return err;
-}
-
-static int on_entry(const struct walk_at *at, void *owner)
-{
-	struct archive *a = owner;
-
-	if (S_ISREG(at->st->st_mode))
-		return add_file(a, at);
-	if (S_ISDIR(at->st->st_mode) || S_ISLNK(at->st->st_mode))
-		return header(a, at, at->st);
-	return note(a, at->path, "neither a file nor a folder; left out");
-}
-
-static int on_gap(const char *path, int err, void *owner)
-{
-	char words[80];
-
-	return note(owner, path, below_why(err, words, sizeof words));
-}
-
-static const struct walk_events events = {on_entry, on_gap};
-
-static int send_folder(struct sink *out, const struct below *root, const char *path, int fd)
-{
-	struct archive a = {.out = out, .root = root, .path = path};
-	int err = begin(out, root, path, ".tar");
-
-	if (err == 0)
-		err = walk_below(fd, true, &events, &a);
-	if (err == 0)
-		err = zeros(&a, 2 * TAR_BLOCK); /* the end of an archive */
-	if (err == 0 && a.gaps > GAPS_TOLD)
-		err =
-		    sink_note(out, "and %u more that are missing or not whole", a.gaps - GAPS_TOLD);
-	if (err < 0)
-		return err;
-	err = sink_file_end(out, a.gaps > 0 ? ITEM_PARTIAL : ITEM_OK, false,
-			    a.gaps > 0 ? "not all of it; the notes say what is missing" : "");
-	return err < 0 || a.gaps == 0 ? err : ITEM_PARTIAL;
 }
 
 /* ---- either ---- */
@@ -247,7 +156,9 @@ static int send_it(struct sink *out, const struct below *root, const struct op_a
 		fd = below_at(root, a->paths[0], O_PATH | O_DIRECTORY);
 		if (fd < 0)
 			return refuse(out, root, a->paths[0], fd);
-		err = send_folder(out, root, a->paths[0], fd);
+		err = begin(out, root, a->paths[0], ".tar");
+		if (err == 0)
+			err = get_folder(out, root, a->paths[0], fd);
 	} else if (fd < 0) {
 		return refuse(out, root, a->paths[0], fd);
 	} else {

@@ -4,107 +4,94 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "agent/collect/below.h"
 #include "agent/collect/collect.h"
 #include "agent/collect/entry.h"
+#include "agent/collect/gaps.h"
 #include "agent/collect/sink.h"
 #include "agent/collect/walk.h"
+#include "proto/base/err.h"
 
 struct list {
-	struct sink *out;
-	const struct below *root;
-	const char *path; /* that was asked for */
-	unsigned gaps;
+	struct gaps gaps;
+	unsigned entries; /* stops at 1: whether there were any */
 };
-
-static int note(struct list *l, const char *path, int err)
-{
-	char name[ITEM_WHY_MAX], words[80];
-
-	l->gaps++;
-	below_name(l->root, path, name, 100);
-	return sink_note(l->out, "%s: %s", name, below_why(err, words, sizeof words));
-}
-
-static int on_gap(const char *below, int err, void *owner)
-{
-	struct list *l = owner;
-	char path[OP_PATH_MAX + WALK_PATH_MAX + 2];
-
-	snprintf(path, sizeof path, "%s%s%s", l->path, l->path[0] && below[0] ? "/" : "", below);
-	return note(l, path, err);
-}
 
 static int on_entry(const struct walk_at *at, void *owner)
 {
 	struct list *l = owner;
-	char name[OP_PATH_MAX + WALK_PATH_MAX + 2];
 
-	snprintf(name, sizeof name, "%s%s%s", l->path, l->path[0] ? "/" : "", at->path);
-	return entry_put(l->out, name, at->st, at->folder, at->name);
+	l->entries = 1;
+	return entry_put(l->gaps.out, at->path, at->st, at->folder, at->part);
+}
+
+static int on_gap(const char *path, int err, void *owner)
+{
+	struct list *l = owner;
+
+	return gaps_add_err(&l->gaps, path, err);
 }
 
 static const struct walk_events events = {on_entry, on_gap};
 
+static int list_one(struct list *l, const char *path, bool deep)
+{
+	int fd = below_at(l->gaps.root, path, O_PATH), err;
+
+	if (fd < 0)
+		return gaps_add_err(&l->gaps, path, fd);
+	err = walk_below(fd, path, deep, &events, l);
+	close(fd);
+	return err;
+}
+
 /* The thing itself, as `ls -d` shows it. "." is the root. */
-static int itself(struct list *l, int fd)
+static int stat_one(struct list *l, const char *path)
 {
+	int fd = below_at(l->gaps.root, path, O_PATH | O_NOFOLLOW), err = 0;
 	struct stat st;
 
-	if (fstat(fd, &st) < 0)
-		return note(l, l->path, -errno);
-	return entry_put(l->out, l->path[0] ? l->path : ".", &st, fd, "");
-}
-
-static int list_one(struct list *l, bool deep)
-{
-	int fd = below_at(l->root, l->path, O_PATH), err;
-	struct stat st;
-
-	if (fd < 0)
-		return note(l, l->path, fd);
-	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
-		err = walk_below(fd, deep, &events, l);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		err = gaps_add_err(&l->gaps, path, fd < 0 ? fd : -errno);
 	else
-		err = itself(l, fd);
-	close(fd);
+		err = on_entry(
+		    &(struct walk_at){
+			.path = path[0] ? path : ".", .folder = fd, .part = "", .st = &st},
+		    l);
+	if (fd >= 0)
+		close(fd);
 	return err;
 }
 
-static int stat_one(struct list *l)
+/* A list that lacks something says so, and is partial; one that has nothing is none. */
+static int sum_up(const struct list *l)
 {
-	int fd = below_at(l->root, l->path, O_PATH | O_NOFOLLOW), err;
+	int err = gaps_sum(&l->gaps);
 
-	if (fd < 0)
-		return note(l, l->path, fd);
-	err = itself(l, fd);
-	close(fd);
-	return err;
+	if (err < 0 || l->gaps.count == 0)
+		return err;
+	return l->entries > 0 ? ITEM_PARTIAL : ITEM_UNAVAILABLE;
 }
 
-/* A list that lacks something says so, and is partial. */
 static int run(struct sink *out, const struct collect_args *args, bool contents)
 {
+	const struct op_args *a = &args->op;
 	struct below root;
-	struct list l = {.out = out, .root = &root};
-	char words[80];
-	int err = below_open(args, &root);
+	struct list l = {.gaps = {.out = out, .root = &root}};
+	int err = a->paths_count > 0 ? 0 : AS_EBADMSG;
 
 	if (err < 0)
-		return sink_note(out, "%s: %s", args->op.root,
-				 below_why(err, words, sizeof words)) < 0
-			   ? err
-			   : ITEM_UNAVAILABLE;
-	for (size_t i = 0; i < args->op.paths_count && err == 0; i++) {
-		l.path = args->op.paths[i];
-		err = contents ? list_one(&l, args->op.flags & OPEN_FLAG_DEEP) : stat_one(&l);
-	}
+		return err;
+	err = below_open(args, &root);
+	if (err < 0)
+		return gaps_refuse(out, a->root, err);
+	for (size_t i = 0; i < a->paths_count && err == 0; i++)
+		err = contents ? list_one(&l, a->paths[i], a->flags & OPEN_FLAG_DEEP)
+			       : stat_one(&l, a->paths[i]);
 	below_close(&root);
-	return err == 0 && l.gaps > 0 ? ITEM_PARTIAL : err;
+	return err < 0 ? err : sum_up(&l);
 }
 
 int collect_ls(struct sink *out, const struct collect_args *args)

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#define NAMES_MAX 4096 /* bytes for one answer of the system's list of users */
-#define KNOWN	  16   /* owners are few, and asking can be slow */
+#define NAMES_MAX 65536 /* bytes for one answer; a group's names all its members */
+#define KNOWN	  16	/* owners are few, and asking can be slow */
 
 struct known {
 	unsigned id;
@@ -18,7 +18,7 @@ struct known {
 
 static void ask_user(unsigned id, char *out, size_t cap)
 {
-	char buf[NAMES_MAX];
+	static char buf[NAMES_MAX];
 	struct passwd pw, *found = NULL;
 
 	if (getpwuid_r((uid_t)id, &pw, buf, sizeof buf, &found) == 0 && found)
@@ -27,7 +27,7 @@ static void ask_user(unsigned id, char *out, size_t cap)
 
 static void ask_group(unsigned id, char *out, size_t cap)
 {
-	char buf[NAMES_MAX];
+	static char buf[NAMES_MAX];
 	struct group gr, *found = NULL;
 
 	if (getgrgid_r((gid_t)id, &gr, buf, sizeof buf, &found) == 0 && found)

@@ -8,6 +8,10 @@
 
 #include "agent/collect/sink.h"
 
+#define CHUNK (256u << 10)
+
+static uint8_t chunk[CHUNK];
+
 /* Where the next bytes that are there begin; to when there are none. A file system that knows no
  * holes says: here. */
 static uint64_t skip_hole(int fd, uint64_t at, uint64_t to)
@@ -68,6 +72,28 @@ int send_file(struct sink *s, int fd, uint64_t from, uint64_t to, struct sent *r
 		if (r->bytes == before)
 			break; /* it has become shorter just now */
 		at = from + r->bytes;
+	}
+	return err;
+}
+
+int send_stream(struct sink *s, int fd, uint64_t max, struct sent *r)
+{
+	int err = 0;
+
+	*r = (struct sent){0};
+	while (err == 0 && r->bytes < max) {
+		size_t want = max - r->bytes < CHUNK ? (size_t)(max - r->bytes) : CHUNK;
+		ssize_t n = read(fd, chunk, want);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			r->err = n < 0 ? -errno : 0;
+			break;
+		}
+		err = sink_bulk(s, chunk, (size_t)n);
+		if (err == 0)
+			r->bytes += (uint64_t)n;
 	}
 	return err;
 }

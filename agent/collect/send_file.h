@@ -13,4 +13,7 @@
  * with the bytes. */
 int send_file(struct sink *s, int fd, uint64_t from, uint64_t to, struct sent *r);
 
+/* All that can be read, at most max: for files whose size says nothing. */
+int send_stream(struct sink *s, int fd, uint64_t max, struct sent *r);
+
 #endif

@@ -20,7 +20,7 @@ struct walk {
 	void *owner;
 	bool deep;
 	char path[WALK_PATH_MAX + 1];
-	size_t len;
+	size_t len, begin; /* begin: of what lies inside */
 };
 
 /* ---- the names of one folder ---- */
@@ -58,6 +58,7 @@ static int names_read(int folder, struct names *n)
 {
 	int fd = below_reopen(folder, O_RDONLY | O_DIRECTORY), err = 0;
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
 
 	if (!d) {
 		err = fd < 0 ? fd : -errno;
@@ -65,9 +66,11 @@ static int names_read(int folder, struct names *n)
 			close(fd);
 		return err;
 	}
-	for (const struct dirent *e; err == 0 && (e = readdir(d)) != NULL;)
+	while (err == 0 && (errno = 0, e = readdir(d)) != NULL)
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
 			err = names_add(n, e->d_name);
+	if (err == 0)
+		err = -errno; /* of readdir(), at its end 0 */
 	closedir(d);
 	if (n->count > 0)
 		qsort(n->all, n->count, sizeof *n->all, by_bytes);
@@ -78,7 +81,7 @@ static int names_read(int folder, struct names *n)
 
 static int gap(struct walk *w, int err)
 {
-	return w->ev->on_gap ? w->ev->on_gap(w->path, err, w->owner) : 0;
+	return w->ev->on_gap(w->path, err, w->owner);
 }
 
 static int enter(struct walk *w, int folder, unsigned depth);
@@ -88,7 +91,7 @@ static int go_down(struct walk *w, int folder, const char *name, unsigned depth)
 	int fd, err;
 
 	if (depth + 1 == WALK_DEPTH_MAX)
-		return gap(w, -ELOOP);
+		return gap(w, -ENAMETOOLONG);
 	fd = below_entry(folder, name, O_PATH | O_DIRECTORY);
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : gap(w, fd);
@@ -99,14 +102,17 @@ static int go_down(struct walk *w, int folder, const char *name, unsigned depth)
 
 static int visit(struct walk *w, int folder, const char *name, unsigned depth)
 {
-	struct walk_at at = {.path = w->path, .folder = folder, .depth = depth};
 	struct stat st;
+	struct walk_at at = {.path = w->path,
+			     .inside = w->path + w->begin,
+			     .name = name,
+			     .folder = folder,
+			     .part = name,
+			     .st = &st};
 	int err;
 
 	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : gap(w, -errno); /* gone meanwhile */
-	at.name = name;
-	at.st = &st;
 	err = w->ev->on_entry(&at, w->owner);
 	if (err != WALK_ON || !w->deep || !S_ISDIR(st.st_mode))
 		return err < 0 ? err : 0;
@@ -119,7 +125,7 @@ static int enter(struct walk *w, int folder, unsigned depth)
 	size_t len = w->len;
 	int err = names_read(folder, &names);
 
-	if (err < 0 && err != -ENOMEM)
+	if (err < 0)
 		err = gap(w, err); /* and what names there are */
 	for (size_t i = 0; i < names.count && err == 0; i++) {
 		size_t n = strlen(names.all[i]), slash = len > 0;
@@ -140,9 +146,31 @@ static int enter(struct walk *w, int folder, unsigned depth)
 	return err;
 }
 
-int walk_below(int folder, bool deep, const struct walk_events *ev, void *owner)
+/* It is no folder. */
+static int only_one(struct walk *w, int fd, const struct stat *st)
 {
-	struct walk w = {.ev = ev, .owner = owner, .deep = deep};
+	const char *path = w->path[0] ? w->path : ".", *slash = strrchr(path, '/');
+	struct walk_at at = {.path = path,
+			     .inside = "",
+			     .name = slash ? slash + 1 : path,
+			     .folder = fd,
+			     .part = "",
+			     .st = st};
+	int err = w->ev->on_entry(&at, w->owner);
 
-	return enter(&w, folder, 0);
+	return err < 0 ? err : 0;
+}
+
+int walk_below(int fd, const char *path, bool deep, const struct walk_events *ev, void *owner)
+{
+	struct walk w = {.ev = ev, .owner = owner, .deep = deep, .len = strlen(path)};
+	struct stat st;
+
+	if (w.len > WALK_PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(w.path, path, w.len + 1);
+	w.begin = w.len > 0 ? w.len + 1 : 0;
+	if (fstat(fd, &st) < 0)
+		return gap(&w, -errno);
+	return S_ISDIR(st.st_mode) ? enter(&w, fd, 0) : only_one(&w, fd, &st);
 }
