@@ -18,8 +18,10 @@
 struct batch {
 	struct batch *next;
 	size_t len, sent;
-	uint64_t lines; /* records of the customer's that would be missing */
-	bool keep;
+	/* of the customer's lines: that would be missing without it; or, of those that tell, that
+	 * are missing */
+	uint64_t lines, dropped_bytes;
+	bool keep, tells;
 	uint8_t bytes[];
 };
 
@@ -28,6 +30,7 @@ struct live {
 	struct batch *first, *last; /* closed, the oldest first */
 	size_t queued;
 	uint64_t start_ms;
+	bool gone; /* the reader */
 	/* thrown away and not told yet */
 	uint64_t dropped_lines, dropped_bytes;
 
@@ -188,29 +191,46 @@ int live_note(struct live *l, uint64_t now_ms, const char *fmt, ...)
 
 /* ---- to the reader ---- */
 
-/* How much is missing stands where it is missing: before the oldest that is still here. */
+/* Where what was thrown away would stand: behind what the reader has begun to read and what is
+ * always kept, before all the others. */
+static struct batch **gap_of(struct live *l)
+{
+	struct batch **at = &l->first;
+
+	while (*at && ((*at)->sent > 0 || ((*at)->keep && !(*at)->tells)))
+		at = &(*at)->next;
+	return at;
+}
+
+static int fill_told(struct batch *b)
+{
+	struct item it = {.type = ITEM_DROPPED, .dropped = {b->lines, b->dropped_bytes}};
+	int n = item_encode(&it, b->bytes, ITEM_BATCH);
+	struct item pad = {.type = ITEM_PAD, .pad = {ITEM_BATCH - (size_t)n - ITEM_HEADER}};
+
+	return n + item_encode(&pad, b->bytes + n, ITEM_BATCH - (size_t)n) == ITEM_BATCH
+		   ? 0
+		   : AS_E_INTERNAL;
+}
+
+/* How much is missing, once, however long the reader keeps us waiting. */
 static int tell_dropped(struct live *l)
 {
-	struct item it = {.type = ITEM_DROPPED, .dropped = {l->dropped_lines, l->dropped_bytes}};
-	struct item fill = {.type = ITEM_PAD};
-	struct batch *b = malloc(sizeof *b + ITEM_BATCH);
-	int n, pad_n;
+	struct batch **at = gap_of(l), *b = *at;
 
-	if (!b)
-		return -ENOMEM;
-	*b = (struct batch){.len = ITEM_BATCH, .keep = true, .next = l->first};
-	n = item_encode(&it, b->bytes, ITEM_BATCH);
-	fill.pad.len = ITEM_BATCH - (size_t)n - ITEM_HEADER;
-	pad_n = item_encode(&fill, b->bytes + n, ITEM_BATCH - (size_t)n);
-	if (n + pad_n != ITEM_BATCH) {
-		free(b);
-		return AS_E_INTERNAL;
+	if (!b || !b->tells) {
+		b = malloc(sizeof *b + ITEM_BATCH);
+		if (!b)
+			return -ENOMEM;
+		*b = (struct batch){.len = ITEM_BATCH, .keep = true, .tells = true, .next = *at};
+		*at = b;
+		l->last = b->next ? l->last : b;
+		l->queued += b->len;
 	}
-	l->first = b;
-	l->last = l->last ? l->last : b;
-	l->queued += b->len;
+	b->lines += l->dropped_lines;
+	b->dropped_bytes += l->dropped_bytes;
 	l->dropped_lines = l->dropped_bytes = 0;
-	return 0;
+	return fill_told(b);
 }
 
 static int write_first(struct live *l, bool *full)
@@ -224,8 +244,10 @@ static int write_first(struct live *l, bool *full)
 		*full = true;
 		return 0;
 	}
-	if (n < 0)
+	if (n < 0) {
+		l->gone = true;
 		return -errno;
+	}
 	b->sent += (size_t)n;
 	if (b->sent < b->len)
 		return 0;
@@ -240,14 +262,10 @@ static int write_first(struct live *l, bool *full)
 static int write_some(struct live *l)
 {
 	bool full = false;
-	int err = 0;
+	int err = l->dropped_bytes > 0 ? tell_dropped(l) : 0;
 
-	while (err == 0 && l->first && !full) {
-		if (l->dropped_bytes > 0 && l->first->sent == 0)
-			err = tell_dropped(l);
-		if (err == 0)
-			err = write_first(l, &full);
-	}
+	while (err == 0 && l->first && !full)
+		err = write_first(l, &full);
 	return err;
 }
 
@@ -258,6 +276,12 @@ int live_pump(struct live *l, uint64_t now_ms, bool now)
 	if (l->len > 0 && (now || now_ms - l->since_ms >= LIVE_BATCH_MS))
 		err = close_batch(l);
 	return err < 0 ? err : write_some(l);
+}
+
+void live_dropped(struct live *l, uint64_t lines, uint64_t bytes)
+{
+	l->dropped_lines += lines;
+	l->dropped_bytes += bytes;
 }
 
 bool live_wants_write(const struct live *l)
@@ -308,5 +332,14 @@ int live_end(struct live *l, enum item_state state, const char *why, uint64_t no
 		if (err == 0 && l->first && poll(&wait, 1, -1) < 0 && errno != EINTR)
 			err = -errno;
 	}
-	return err;
+	return err < 0 ? err : (int)state;
+}
+
+int live_finish(struct live *l, int err, uint64_t now_ms)
+{
+	char why[ITEM_WHY_MAX + 1];
+
+	if (err >= 0 || l->gone)
+		return err;
+	return live_end(l, ITEM_FAILED, err_text(err, why, sizeof why), now_ms);
 }

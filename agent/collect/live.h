@@ -8,7 +8,7 @@
  * bytes, and when that is full the oldest whole batches are thrown away and counted. So a view
  * shows what happens now, says what is missing, and never lags without end.
  *
- * The owner polls for live_fd() when live_wants_write(), wakes after live_wait_ms(), and calls
+ * The owner polls for live_output() when live_wants_write(), wakes after live_wait_ms(), and calls
  * live_pump(). Time comes in as an argument.
  */
 #ifndef AS_AGENT_COLLECT_LIVE_H
@@ -50,7 +50,14 @@ int live_output(const struct live *l); /* the descriptor */
 /* Bytes that wait for the reader. */
 size_t live_queued(const struct live *l);
 
-/* END, behind everything, and waits until the reader has taken it. */
+/* So many lines, of so many bytes, were passed over before they came here. */
+void live_dropped(struct live *l, uint64_t lines, uint64_t bytes);
+
+/* END, behind everything, and waits until the reader has taken it. The state, or negative. */
 int live_end(struct live *l, enum item_state state, const char *why, uint64_t now_ms);
+
+/* What a view came back with: a state is handed on, an error becomes one, said in END. Negative
+ * when the reader is gone. */
+int live_finish(struct live *l, int err, uint64_t now_ms);
 
 #endif
