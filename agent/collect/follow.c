@@ -7,7 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BACK_MAX (1u << 20) /* how far back the first lines are looked for */
+#define BACK_MAX  (1u << 20) /* how far back the first lines are looked for */
+#define READS_MAX 32	     /* without a line, then others have their turn */
 
 /* ---- where the last lines begin ---- */
 
@@ -41,41 +42,61 @@ static bool begins_a_line(int fd, off_t at)
 
 /* ---- the file behind the name ---- */
 
-static void take(struct follow *f, int fd, const struct stat *st, off_t at)
+static void read_from(struct follow *f, uint64_t at)
+{
+	f->at = at;
+	f->from = f->len = 0;
+	f->skipping = f->at_end = f->last_read = false;
+}
+
+static void take(struct follow *f, int fd, const struct stat *st)
 {
 	f->fd = fd;
 	f->dev = st->st_dev;
 	f->ino = st->st_ino;
-	f->at = (uint64_t)at;
-	f->from = f->len = 0;
-	f->skipping = f->at_end = false;
 	f->err = 0;
-	lseek(fd, at, SEEK_SET);
+	read_from(f, 0);
+}
+
+static void drop(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* A file to follow, or -errno. What the system makes while it is read never grows. */
+static int open_name(const struct follow *f, struct stat *st)
+{
+	int fd = below_file(f->root, f->path, st);
+
+	if (fd >= 0 && st->st_blocks == 0 && below_is_made_up(fd)) {
+		close(fd);
+		return -EINVAL;
+	}
+	return fd;
 }
 
 void follow_open(struct follow *f, const struct below *root, const char *path, unsigned lines)
 {
 	struct stat st;
-	int fd = below_file(root, path, &st);
+	int fd;
 
-	f->root = root;
-	f->path = path;
-	f->fd = -1;
-	f->err = fd < 0 ? fd : 0;
-	f->at = 0;
-	f->from = f->len = 0;
-	f->at_end = f->skipping = false;
-	if (fd < 0)
+	*f = (struct follow){.root = root, .path = path, .fd = -1, .next = -1};
+	fd = open_name(f, &st);
+	if (fd < 0) {
+		f->err = fd;
 		return;
-	take(f, fd, &st, lines == 0 ? st.st_size : find_last(fd, st.st_size, lines - 1));
+	}
+	take(f, fd, &st);
+	read_from(f, (uint64_t)(lines == 0 ? st.st_size : find_last(fd, st.st_size, lines - 1)));
 	f->skipping = !begins_a_line(fd, (off_t)f->at);
 }
 
 void follow_close(struct follow *f)
 {
-	if (f->fd >= 0)
-		close(f->fd);
-	f->fd = -1;
+	drop(&f->fd);
+	drop(&f->next);
 }
 
 const char *follow_why(const struct follow *f, char *out, size_t cap)
@@ -83,24 +104,12 @@ const char *follow_why(const struct follow *f, char *out, size_t cap)
 	return below_why(f->err, out, cap);
 }
 
-static enum follow_news look_at_length(struct follow *f)
-{
-	struct stat st;
-
-	if (f->fd < 0 || fstat(f->fd, &st) < 0 || (uint64_t)st.st_size >= f->at)
-		return FOLLOW_SAME;
-	f->at = 0;
-	f->from = f->len = 0;
-	f->skipping = f->at_end = false;
-	lseek(f->fd, 0, SEEK_SET);
-	return FOLLOW_TRUNCATED;
-}
-
 /* The name cannot be opened. That is news once. */
 static enum follow_news refused(struct follow *f, int err)
 {
 	bool gone = err == -ENOENT || err == -ENOTDIR;
 
+	drop(&f->next);
 	if (f->err == err)
 		return FOLLOW_SAME;
 	f->err = err;
@@ -116,44 +125,93 @@ static bool end_last_line(struct follow *f)
 	return true;
 }
 
-enum follow_news follow_look(struct follow *f)
+static bool is_shorter(const struct follow *f)
 {
-	enum follow_news news = look_at_length(f);
 	struct stat st;
 
-	if (news != FOLLOW_SAME || (f->fd >= 0 && !f->at_end))
-		return news;
+	return fstat(f->fd, &st) == 0 && (uint64_t)st.st_size < f->at;
+}
 
-	int fd = below_file(f->root, f->path, &st);
-	if (fd < 0)
-		return refused(f, fd);
-	if (f->fd >= 0 && st.st_dev == f->dev && st.st_ino == f->ino) {
-		close(fd);
-		f->err = 0;
-		return FOLLOW_SAME;
+static enum follow_news start_again(struct follow *f)
+{
+	if (end_last_line(f))
+		return FOLLOW_MORE;
+	read_from(f, 0);
+	return FOLLOW_TRUNCATED;
+}
+
+static enum follow_news same_file(struct follow *f, int fd)
+{
+	close(fd);
+	drop(&f->next);
+	f->err = 0;
+	f->last_read = false;
+	return FOLLOW_SAME;
+}
+
+/* Another file has the name. */
+static enum follow_news other_file(struct follow *f, int fd, const struct stat *st)
+{
+	bool is_new = f->next < 0, found = f->fd < 0;
+
+	drop(&f->next);
+	f->err = 0;
+	if (!found && st->st_size == 0) {
+		f->next = fd;
+		return is_new ? FOLLOW_MORE : FOLLOW_SAME;
 	}
-	if (end_last_line(f)) {
-		close(fd);
+	if (!found && (!f->last_read || end_last_line(f))) {
+		f->next = fd;
+		f->last_read = true;
+		f->at_end = false;
 		return FOLLOW_MORE;
 	}
-	news = f->fd >= 0 ? FOLLOW_ROTATED : FOLLOW_FOUND;
-	follow_close(f);
-	take(f, fd, &st, 0);
-	return news;
+	drop(&f->fd);
+	take(f, fd, st);
+	return found ? FOLLOW_FOUND : FOLLOW_ROTATED;
+}
+
+enum follow_news follow_look(struct follow *f)
+{
+	struct stat st;
+	int fd;
+
+	if (f->fd >= 0 && !f->at_end)
+		return FOLLOW_SAME;
+	if (f->fd >= 0 && is_shorter(f))
+		return start_again(f);
+	fd = open_name(f, &st);
+	if (fd < 0)
+		return refused(f, fd);
+	if (f->fd >= 0 && st.st_dev == f->dev && st.st_ino == f->ino)
+		return same_file(f, fd);
+	return other_file(f, fd, &st);
 }
 
 /* ---- lines ---- */
 
+/* A hole is no text: programs leave one when the file was truncated under them. */
+static void skip_hole(struct follow *f)
+{
+	off_t data = lseek(f->fd, (off_t)f->at, SEEK_DATA);
+
+	if (data > (off_t)f->at)
+		f->at = (uint64_t)data;
+}
+
 static bool fill(struct follow *f)
 {
-	ssize_t n;
+	ssize_t n = 0;
 
 	if (f->from > 0) {
 		memmove(f->buf, f->buf + f->from, f->len - f->from);
 		f->len -= f->from;
 		f->from = 0;
 	}
-	n = f->fd < 0 ? 0 : read(f->fd, f->buf + f->len, sizeof f->buf - f->len);
+	if (f->fd >= 0 && (f->len == 0 || f->skipping))
+		skip_hole(f);
+	if (f->fd >= 0)
+		n = pread(f->fd, f->buf + f->len, sizeof f->buf - f->len, (off_t)f->at);
 	f->at_end = n <= 0;
 	if (n <= 0)
 		return false;
@@ -163,42 +221,87 @@ static bool fill(struct follow *f)
 }
 
 /* Too long for us: its first part now, the rest is passed over. */
-static bool hand_out_full(struct follow *f, const char **line, size_t *n, bool *cut)
+static bool hand_out_full(struct follow *f, const char **line, size_t *n)
 {
 	bool was_skipping = f->skipping;
 
 	*line = f->buf;
 	*n = f->len;
-	*cut = true;
 	f->from = f->len;
 	f->skipping = true;
 	return !was_skipping;
 }
 
-bool follow_line(struct follow *f, const char **line, size_t *n, bool *cut)
+/* What ends before `end`, unless it is the rest of one that was too long. */
+static bool hand_out(struct follow *f, const char *end, const char **line, size_t *n)
 {
-	for (;;) {
-		char *start = f->buf + f->from;
-		char *end = f->len > f->from ? memchr(start, '\n', f->len - f->from) : NULL;
+	bool skip = f->skipping;
 
-		if (end) {
-			bool skip = f->skipping;
+	*line = f->buf + f->from;
+	*n = (size_t)(end - *line);
+	f->from += *n + 1;
+	f->skipping = false;
+	return !skip;
+}
 
-			f->skipping = false;
-			f->from = (size_t)(end + 1 - f->buf);
-			if (skip)
-				continue;
-			*line = start;
-			*n = (size_t)(end - start);
-			*cut = false;
+bool follow_line(struct follow *f, const char **line, size_t *n)
+{
+	for (unsigned reads = 0;;) {
+		const char *start = f->buf + f->from;
+		const char *end = f->len > f->from ? memchr(start, '\n', f->len - f->from) : NULL;
+
+		if (end && hand_out(f, end, line, n))
 			return true;
-		}
+		if (end)
+			continue;
 		if (f->from == 0 && f->len == sizeof f->buf) {
-			if (hand_out_full(f, line, n, cut))
+			if (hand_out_full(f, line, n))
 				return true;
 			continue;
 		}
-		if (!fill(f))
+		if (reads++ == READS_MAX || !fill(f))
 			return false;
 	}
+}
+
+/* ---- too far behind ---- */
+
+static uint64_t count_lines(int fd, uint64_t from, uint64_t to)
+{
+	static char chunk[256u << 10];
+	uint64_t lines = 0;
+
+	while (from < to) {
+		off_t data = lseek(fd, (off_t)from, SEEK_DATA);
+		if (data >= (off_t)to)
+			break;
+		if (data > (off_t)from)
+			from = (uint64_t)data;
+
+		size_t want = to - from < sizeof chunk ? (size_t)(to - from) : sizeof chunk;
+		ssize_t n = pread(fd, chunk, want, (off_t)from);
+		if (n <= 0)
+			break;
+		for (const char *p = chunk; (p = memchr(p, '\n', (size_t)(chunk + n - p)));
+		     p++, lines++)
+			;
+		from += (uint64_t)n;
+	}
+	return lines;
+}
+
+uint64_t follow_skip(struct follow *f, uint64_t most, uint64_t *bytes)
+{
+	uint64_t to, lines, begun = f->at - (f->len - f->from);
+	bool was_skipping = f->skipping;
+	struct stat st;
+
+	if (f->fd < 0 || fstat(f->fd, &st) < 0 || (uint64_t)st.st_size <= f->at + 2 * most)
+		return 0;
+	to = (uint64_t)st.st_size - most;
+	lines = count_lines(f->fd, begun, to);
+	*bytes = to - begun;
+	read_from(f, to);
+	f->skipping = !begins_a_line(f->fd, (off_t)to);
+	return lines + f->skipping - (was_skipping && lines > 0);
 }

@@ -47,6 +47,10 @@ static int finish(struct sink *s, int err)
 {
 	char why[ITEM_WHY_MAX + 1];
 
+	if (s->handed_over) { /* END has been said, or its reader is gone */
+		s->end_state = err >= 0 ? (enum item_state)err : ITEM_FAILED;
+		return err < 0 ? err : 0;
+	}
 	if (err == 0 || err == AS_E_TOO_BIG) /* the sink knows about its cap */
 		return sink_finish(s, ITEM_OK, "");
 	if (err > 0) /* it says itself how it ended */

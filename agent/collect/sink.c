@@ -570,9 +570,6 @@ int sink_finish_locked(struct sink *s, enum item_state state, const char *why)
 {
 	struct item it = {.type = ITEM_END};
 
-	s->end_state = state;
-	if (s->handed_over)
-		return 0; /* it has been written */
 	if (s->err != 0 && s->err != AS_E_TOO_BIG)
 		return s->err; /* our reader is gone */
 	if (state == ITEM_OK && s->err == AS_E_TOO_BIG) {

@@ -2,9 +2,9 @@
  *
  * tail, tail_files: logs as they grow, several of them as one, in the order of their times.
  *
- * We sleep until the kernel says that a file or its folder has changed (inotify(7)); on network
- * file systems, which do not say, once a second. While much is written we look every PAUSE_MS only:
- * a batch is sent every LIVE_BATCH_MS anyway.
+ * We sleep until the kernel says that a file or its folder has changed (inotify(7)); where it does
+ * not say (network file systems, a folder that is not there) we look once a second. While much is
+ * written we look every PAUSE_MS only: a batch is sent every LIVE_BATCH_MS anyway.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,9 +29,10 @@
 #define LINES_DEFAULT 10
 #define LINES_MAX     100000
 #define PAUSE_MS      20
-#define LOOK_MS	      250	 /* between two looks at names, while they change all the time */
-#define REMOTE_MS     1000	 /* where nobody tells us */
-#define AT_ONCE	      (1u << 20) /* bytes of lines, then what was made is sent */
+#define LOOK_MS	      250	  /* between two looks at names, while they change all the time */
+#define BLIND_MS      1000	  /* where nobody tells us */
+#define AT_ONCE	      (1u << 20)  /* bytes of lines, then what was made is sent */
+#define BEHIND_MAX    (64u << 20) /* of a file; when we read slower than others write */
 
 #define FILE_EVENTS IN_MODIFY
 #define FOLDER_EVENTS \
@@ -43,8 +44,6 @@ struct source {
 	const char *line; /* the next one; NULL when there is none now */
 	size_t n;
 	uint64_t line_us;
-	int watch; /* of the file; -1 */
-	int folder, folder_watch;
 };
 
 struct tail {
@@ -52,9 +51,11 @@ struct tail {
 	struct live *live;
 	struct match *match;
 	int notify;
-	bool remote;  /* some file lies where the kernel does not tell of changes */
+	bool blind;   /* of some file or folder the kernel does not tell us */
 	bool changed; /* names may have */
+	bool again;   /* look as soon as all is read */
 	uint64_t looked_ms, read_ms;
+	uint64_t given_up; /* lines that the pattern took too long for, as we have said */
 	size_t count;
 	struct source all[OP_PATHS_MAX];
 };
@@ -63,57 +64,62 @@ struct tail {
 
 static bool is_remote(int fd)
 {
-	static const long types[] = {0x6969,	 0xff534d42, 0xfe534d42, 0x517b,
-				     0x01021997, 0x65735546, 0x00c36400, 0x5346414f};
+	static const unsigned long types[] = {0x6969,	  0xff534d42, 0xfe534d42, 0x517b,
+					      0x01021997, 0x65735546, 0x00c36400, 0x5346414f};
 	struct statfs fs;
 
 	if (fstatfs(fd, &fs) < 0)
 		return false;
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-		if ((unsigned long)fs.f_type == (unsigned long)types[i])
+		if ((unsigned long)fs.f_type == types[i])
 			return true;
 	return false;
 }
 
-static int watch_fd(struct tail *t, int fd, uint32_t events)
+static void watch_fd(struct tail *t, int fd, uint32_t events)
 {
 	char self[64];
 
 	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-	return inotify_add_watch(t->notify, self, events);
+	if (inotify_add_watch(t->notify, self, events) < 0 || is_remote(fd))
+		t->blind = true;
 }
 
-static void watch_file(struct tail *t, struct source *s)
+/* The folder that the name stands in; it may not be there, or be made anew. */
+static void watch_folder(struct tail *t, const char *path)
 {
-	if (s->watch >= 0)
-		inotify_rm_watch(t->notify, s->watch);
-	s->watch = -1;
-	if (s->file.fd < 0)
-		return;
-	s->watch = watch_fd(t, s->file.fd, FILE_EVENTS);
-	t->remote = t->remote || s->watch < 0 || is_remote(s->file.fd);
-}
-
-/* Of the folder that the name stands in; it may have been made anew. */
-static void watch_folder(struct tail *t, struct source *s)
-{
+	const char *slash = strrchr(path, '/');
 	char folder[OP_PATH_MAX + 1];
-	const char *slash = strrchr(s->file.path, '/');
+	int fd;
 
-	snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - s->file.path) : 0,
-		 s->file.path);
-	if (s->folder >= 0)
-		close(s->folder);
-	s->folder =
-	    t->root.only[0] ? dup(t->root.dir) : below_at(&t->root, folder, O_RDONLY | O_DIRECTORY);
-	if (s->folder < 0)
+	snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 0, path);
+	fd = t->root.only[0] ? dup(t->root.dir) : below_at(&t->root, folder, O_PATH | O_DIRECTORY);
+	if (fd < 0) {
+		t->blind = true;
 		return;
+	}
+	watch_fd(t, fd, FOLDER_EVENTS);
+	close(fd);
+}
 
-	int watch = watch_fd(t, s->folder, FOLDER_EVENTS);
-	if (s->folder_watch >= 0 && watch != s->folder_watch)
-		inotify_rm_watch(t->notify, s->folder_watch);
-	s->folder_watch = watch;
-	t->remote = t->remote || watch < 0 || is_remote(s->folder);
+/* All of them anew: two files may share a folder, and two names a file, so none can be taken away
+ * alone. What happened before is seen by the look that follows. */
+static void watch_all(struct tail *t)
+{
+	if (t->notify >= 0)
+		close(t->notify);
+	t->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	t->blind = t->notify < 0;
+	t->changed = true;
+	for (size_t i = 0; i < t->count; i++) {
+		const struct follow *f = &t->all[i].file;
+
+		if (f->fd >= 0)
+			watch_fd(t, f->fd, FILE_EVENTS);
+		if (f->next >= 0)
+			watch_fd(t, f->next, FILE_EVENTS);
+		watch_folder(t, f->path);
+	}
 }
 
 /* What exactly has happened we see for ourselves. */
@@ -129,10 +135,7 @@ static void take_events(struct tail *t)
 
 static void next_line(struct source *s, int64_t now_s)
 {
-	bool cut;
-
-	s->line = NULL;
-	if (!follow_line(&s->file, &s->line, &s->n, &cut)) {
+	if (!follow_line(&s->file, &s->line, &s->n)) {
 		s->line = NULL;
 		return;
 	}
@@ -154,29 +157,65 @@ static struct source *earliest(struct tail *t)
 	return best;
 }
 
+static int send_line(struct tail *t, const struct source *s, uint64_t now_ms)
+{
+	if (!match_line(t->match, s->line, s->n))
+		return 0;
+	return live_line(t->live, (uint8_t)(s - t->all), s->line_us, s->line, s->n, now_ms);
+}
+
+/* When others write faster than we read, we do not lag behind without end. */
+static void keep_up(struct tail *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		uint64_t bytes = 0, lines = 0;
+
+		if (!t->all[i].line)
+			lines = follow_skip(&t->all[i].file, BEHIND_MAX, &bytes);
+		live_dropped(t->live, lines, bytes);
+	}
+}
+
+static bool has_more(const struct tail *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->all[i].line || (t->all[i].file.fd >= 0 && !t->all[i].file.at_end))
+			return true;
+	return false;
+}
+
 /* More than 0 when there may be more at once. */
 static int read_lines(struct tail *t, uint64_t now_ms)
 {
 	int64_t now_s = clock_wall_s();
 	struct source *s;
 	size_t bytes = 0;
+	int err = 0;
 
+	keep_up(t);
 	for (size_t i = 0; i < t->count; i++)
 		if (!t->all[i].line)
 			next_line(&t->all[i], now_s);
-	while ((s = earliest(t)) != NULL && bytes < AT_ONCE) {
+	while (err == 0 && bytes < AT_ONCE && (s = earliest(t)) != NULL) {
 		bytes += s->n + 1;
-		if (match_line(t->match, s->line, s->n)) {
-			int err = live_line(t->live, (uint8_t)(s - t->all), s->line_us, s->line,
-					    s->n, now_ms);
-			if (err < 0)
-				return err;
-		}
+		err = send_line(t, s, now_ms);
 		next_line(s, now_s);
 	}
 	if (bytes > 0)
 		t->read_ms = now_ms;
-	return s != NULL;
+	return err < 0 ? err : has_more(t);
+}
+
+/* A line that is left out for the pattern's sake is said: at the first, and ever more seldom. */
+static int say_given_up(struct tail *t, uint64_t now_ms)
+{
+	uint64_t n = match_given_up(t->match);
+
+	if (n == 0 || n < 2 * t->given_up)
+		return 0;
+	t->given_up = n;
+	return live_note(t->live, now_ms, "lines on which the pattern took too long: %llu",
+			 (unsigned long long)n);
 }
 
 /* ---- names ---- */
@@ -204,33 +243,26 @@ static int remark(struct tail *t, struct source *s, enum follow_news news, uint6
 	}
 }
 
-/* 1 when there is more to read. */
+/* More than 0 when there may be more to read. */
 static int look(struct tail *t, uint64_t now_ms)
 {
-	bool more = false;
+	bool any = false;
+	int err = 0;
 
 	t->looked_ms = now_ms;
-	for (size_t i = 0; i < t->count; i++) {
+	t->changed = t->again = false;
+	for (size_t i = 0; i < t->count && err == 0; i++) {
 		struct source *s = &t->all[i];
+		/* a line that waits points into what a look may throw away */
+		enum follow_news news = s->line ? FOLLOW_SAME : follow_look(&s->file);
 
-		if (s->line)
-			continue; /* points into what a look may throw away */
-
-		enum follow_news news = follow_look(&s->file);
-		if (news == FOLLOW_SAME)
-			continue;
-		more = more || news == FOLLOW_MORE || news == FOLLOW_TRUNCATED ||
-		       news == FOLLOW_FOUND || news == FOLLOW_ROTATED;
-		if (news == FOLLOW_FOUND || news == FOLLOW_ROTATED)
-			watch_file(t, s);
-		if (news == FOLLOW_GONE || news == FOLLOW_FOUND)
-			watch_folder(t, s);
-
-		int err = remark(t, s, news, now_ms);
-		if (err < 0)
-			return err;
+		any = any || news != FOLLOW_SAME;
+		t->again = t->again || news == FOLLOW_MORE;
+		err = remark(t, s, news, now_ms);
 	}
-	return more;
+	if (any)
+		watch_all(t);
+	return err < 0 ? err : any;
 }
 
 /* ---- the loop ---- */
@@ -249,32 +281,38 @@ static void wait_for_news(struct tail *t, bool more, uint64_t now_ms)
 	};
 	int wait = live_wait_ms(t->live, now_ms);
 
-	if (more)
-		wait = 0;
 	if (paused)
 		wait = sooner(wait, PAUSE_MS);
 	if (t->changed)
 		wait = sooner(wait, LOOK_MS);
-	if (t->remote)
-		wait = sooner(wait, REMOTE_MS);
-	poll(fds, 2, wait);
+	if (t->blind)
+		wait = sooner(wait, BLIND_MS);
+	poll(fds, 2, more ? 0 : wait);
+}
+
+static bool is_due(const struct tail *t, uint64_t now_ms)
+{
+	uint64_t since = now_ms - t->looked_ms;
+
+	return t->again || (t->changed && since >= LOOK_MS) || (t->blind && since >= BLIND_MS);
 }
 
 static int follow_all(struct tail *t)
 {
 	for (;;) {
 		uint64_t now = clock_mono_ms();
-		bool due = t->remote ? now - t->looked_ms >= REMOTE_MS
-				     : t->changed && now - t->looked_ms >= LOOK_MS;
 		int more, err;
 
 		take_events(t);
 		more = read_lines(t, now);
-		if (more == 0 && due) {
-			t->changed = false;
-			more = look(t, now);
+		err = more < 0 ? more : say_given_up(t, now);
+		if (err == 0 && is_due(t, now)) {
+			err = look(t, now);
+			more = more || err > 0;
 		}
-		err = more < 0 ? more : live_pump(t->live, now, false);
+		err = err < 0 ? err : 0;
+		if (err == 0)
+			err = live_pump(t->live, now, false);
 		if (err < 0)
 			return err;
 		wait_for_news(t, more > 0, now);
@@ -315,16 +353,13 @@ static void open_sources(struct tail *t, const struct op_args *a)
 	unsigned lines = a->lines == 0 ? LINES_DEFAULT : a->lines - 1;
 
 	t->count = a->paths_count;
-	for (size_t i = 0; i < t->count; i++) {
-		struct source *s = &t->all[i];
-
-		s->watch = s->folder = s->folder_watch = -1;
-		follow_open(&s->file, &t->root, a->paths[i], lines < LINES_MAX ? lines : LINES_MAX);
-		watch_file(t, s);
-		watch_folder(t, s);
-	}
+	for (size_t i = 0; i < t->count; i++)
+		follow_open(&t->all[i].file, &t->root, a->paths[i],
+			    lines < LINES_MAX ? lines : LINES_MAX);
+	watch_all(t);
 }
 
+/* The state that END said; negative when it was not said. */
 static int run(struct tail *t, const struct collect_args *args)
 {
 	char words[MATCH_WHY_MAX];
@@ -345,20 +380,23 @@ static int run(struct tail *t, const struct collect_args *args)
 
 static int follow(struct sink *out, const struct collect_args *args)
 {
-	struct tail *t = calloc(1, sizeof *t);
-	int err = t ? 0 : -ENOMEM;
+	struct tail *t = args->op.paths_count > 0 ? calloc(1, sizeof *t) : NULL;
+	int err;
 
-	if (err == 0 && args->op.paths_count == 0)
-		err = AS_EBADMSG;
-	if (err == 0) {
-		t->live = live_new(sink_hand_over(out));
-		t->root.dir = -1;
-		t->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-		t->remote = t->notify < 0; /* then we look for ourselves */
-		err = t->live ? run(t, args) : -ENOMEM;
-	}
-	/* the process ends with this, and everything that is open with it */
-	return err < 0 ? err : ITEM_UNAVAILABLE;
+	if (!t)
+		return args->op.paths_count > 0 ? -ENOMEM : AS_EBADMSG;
+	t->root.dir = t->notify = -1;
+	t->live = live_new(sink_hand_over(out));
+	err = t->live ? live_finish(t->live, run(t, args), clock_mono_ms()) : -ENOMEM;
+	for (size_t i = 0; i < t->count; i++)
+		follow_close(&t->all[i].file);
+	if (t->notify >= 0)
+		close(t->notify);
+	below_close(&t->root);
+	match_free(t->match);
+	live_free(t->live);
+	free(t);
+	return err;
 }
 
 int collect_tail(struct sink *out, const struct collect_args *args)

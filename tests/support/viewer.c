@@ -138,6 +138,17 @@ static bool wait_for(struct viewer *v, bool (*has)(const struct viewer *, const 
 	return true;
 }
 
+static bool has_source(const struct viewer *v, const char *what)
+{
+	(void)what;
+	return v->sources > 0;
+}
+
+bool viewer_is_open(struct viewer *v)
+{
+	return wait_for(v, has_source, "");
+}
+
 bool viewer_sees(struct viewer *v, const char *line)
 {
 	return wait_for(v, has_line, line);

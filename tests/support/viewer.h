@@ -43,6 +43,7 @@ void viewer_stop(struct viewer *v);
 bool viewer_read(struct viewer *v, int wait_ms);
 
 /* Waits for it; false when it did not come. */
+bool viewer_is_open(struct viewer *v); /* its sources are named */
 bool viewer_sees(struct viewer *v, const char *line);
 bool viewer_is_told(struct viewer *v, const char *words);
 bool viewer_counts(struct viewer *v, uint64_t lines); /* with those that are told to be missing */
