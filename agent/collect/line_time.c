@@ -102,6 +102,12 @@ static bool apache_day(struct line_time *t, const char *p)
 
 /* ---- the time of day ---- */
 
+static bool ends_a_word(const char *p, size_t n)
+{
+	return n == 0 ||
+	       !((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z'));
+}
+
 /* "Z", "+0100", "+01:00", perhaps behind a blank: seconds east. False when there is none. */
 static bool zone_of(const char *p, size_t n, int64_t *east_s)
 {
@@ -111,14 +117,15 @@ static bool zone_of(const char *p, size_t n, int64_t *east_s)
 		p++;
 		n--;
 	}
-	if (n > 0 && p[0] == 'Z') {
+	if (n > 0 && p[0] == 'Z' && ends_a_word(p + 1, n - 1)) {
 		*east_s = 0;
 		return true;
 	}
 
 	size_t colon = n > 3 && p[3] == ':';
 	if (n < 5 + colon || (p[0] != '+' && p[0] != '-') || !digits(p + 1, 2, &h) ||
-	    !digits(p + 3 + colon, 2, &m))
+	    !digits(p + 3 + colon, 2, &m) || h > 14 || m > 59 ||
+	    !ends_a_word(p + 5 + colon, n - 5 - colon))
 		return false;
 	*east_s = (h * 60 + m) * 60 * (p[0] == '-' ? -1 : 1);
 	return true;
@@ -141,7 +148,7 @@ static int fraction(const char *p, size_t n, size_t *took)
 
 /* "03:39:00", perhaps a fraction and a zone. Local seconds of a day with a change of the clock may
  * be an hour off; lines stay in order all the same. */
-static uint64_t time_of_day(const struct line_time *t, const char *p, size_t n)
+static uint64_t time_of_day(const struct line_time *t, const char *p, size_t n, bool may_have_zone)
 {
 	int64_t day_s = t->day_s, east_s;
 	time_t here = (time_t)day_s;
@@ -154,7 +161,8 @@ static uint64_t time_of_day(const struct line_time *t, const char *p, size_t n)
 		return 0;
 
 	int us = fraction(p + 8, n - 8, &took);
-	if (zone_of(p + 8 + took, n - 8 - took, &east_s) && localtime_r(&here, &tm))
+	if (may_have_zone && zone_of(p + 8 + took, n - 8 - took, &east_s) &&
+	    localtime_r(&here, &tm))
 		day_s += tm.tm_gmtoff - east_s;
 	day_s += h * 3600 + m * 60 + s;
 	return day_s > 0 ? (uint64_t)day_s * 1000000 + (uint64_t)us : 0;
@@ -186,7 +194,7 @@ static uint64_t in_brackets(struct line_time *t, const char *line, size_t n)
 	n -= (size_t)(p - line);
 	if (n < APACHE_DAY + 9 || p[APACHE_DAY] != ':' || !apache_day(t, p))
 		return 0;
-	return time_of_day(t, p + APACHE_DAY + 1, n - APACHE_DAY - 1);
+	return time_of_day(t, p + APACHE_DAY + 1, n - APACHE_DAY - 1, true);
 }
 
 uint64_t line_time_read(struct line_time *t, const char *line, size_t n, int64_t now_s)
@@ -198,9 +206,10 @@ uint64_t line_time_read(struct line_time *t, const char *line, size_t n, int64_t
 		n--;
 	}
 	if (n >= ISO_DAY + 9 && (p[ISO_DAY] == 'T' || p[ISO_DAY] == ' ') && iso_day(t, p))
-		return time_of_day(t, p + ISO_DAY + 1, n - ISO_DAY - 1);
+		return time_of_day(t, p + ISO_DAY + 1, n - ISO_DAY - 1, true);
 	if (n >= SYSLOG_DAY + 9 && p[SYSLOG_DAY] == ' ' && syslog_day(t, p, now_s))
-		return time_of_day(t, p + SYSLOG_DAY + 1, n - SYSLOG_DAY - 1);
+		return time_of_day(t, p + SYSLOG_DAY + 1, n - SYSLOG_DAY - 1,
+				   false); /* a host's name follows */
 
 	uint64_t us = epoch(p, n);
 	return us != 0 ? us : in_brackets(t, line, n + (size_t)(p - line));
