@@ -115,21 +115,35 @@ void cpu_counts_share(const struct cpu_counts *before, const struct cpu_counts *
 
 /* ---- disks ---- */
 
+static bool begins(const char *name, const char *const words[])
+{
+	for (size_t i = 0; words[i]; i++)
+		if (strncmp(name, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+/* "sda1"; where the disk's own name ends in a digit, "nvme0n1p1". */
+static bool is_part(const char *name)
+{
+	static const char *const lettered[] = {"sd", "hd", "vd", "xvd", "dasd", NULL};
+	size_t n = strlen(name);
+
+	if (!isdigit((unsigned char)name[n - 1]))
+		return false;
+	if (begins(name, lettered))
+		return true;
+	while (n > 0 && isdigit((unsigned char)name[n - 1]))
+		n--;
+	return n > 1 && name[n - 1] == 'p' && isdigit((unsigned char)name[n - 2]);
+}
+
 /* Whole disks only: parts of them, and what lies in memory or in a file, would be counted twice. */
 static bool is_disk(const char *name)
 {
-	size_t n = strlen(name);
-	bool digit = isdigit((unsigned char)name[n - 1]);
+	static const char *const none[] = {"loop", "ram", "zram", "sr", "fd", NULL};
 
-	if (strncmp(name, "loop", 4) == 0 || strncmp(name, "ram", 3) == 0 ||
-	    strncmp(name, "zram", 4) == 0 || strncmp(name, "sr", 2) == 0 ||
-	    strncmp(name, "fd", 2) == 0)
-		return false;
-	if (strncmp(name, "nvme", 4) == 0 || strncmp(name, "mmcblk", 6) == 0)
-		return strchr(name + 4, 'p') == NULL;
-	if (strncmp(name, "dm-", 3) == 0 || strncmp(name, "md", 2) == 0)
-		return true;
-	return !digit; /* sda1, vda1, xvda1 */
+	return !begins(name, none) && !is_part(name);
 }
 
 static bool disk_line(const char *p, struct disk_counts *out)
