@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "agent/collect/collect.h"
+#include "agent/collect/journal_live.h"
 #include "agent/collect/journal_open.h"
 #include "agent/collect/journal_read.h"
 #include "agent/collect/live.h"
@@ -20,34 +22,36 @@
 
 #define LINES_DEFAULT 10
 #define LINES_MAX     100000
+#define BLIND_MS      1000 /* where nobody tells us, and at most between two looks */
 #define AT_ONCE	      2000 /* entries, then what was made is sent */
 
 struct view {
-	struct journal journal;
+	const struct journal *journal;
 	struct live *live;
 	struct match *match;
+	uint64_t given_up; /* lines that the pattern took too long for, as we have said */
 	char line[JOURNAL_LINE_MAX];
 };
 
 /* The entry the journal stands at, when it is wanted. */
 static int put_entry(struct view *v, uint64_t now_ms)
 {
-	const struct journal_api *api = &v->journal.api;
+	const struct journal_api *api = &v->journal->api;
 	uint64_t us = 0;
-	size_t n = journal_line(api, v->journal.j, v->line, sizeof v->line);
+	size_t n = journal_line(api, v->journal->j, v->line, sizeof v->line);
 
 	while (n > 0 && v->line[n - 1] == '\n')
 		n--;
 	if (!match_line(v->match, v->line, n))
 		return 0;
-	api->get_realtime(v->journal.j, &us);
+	api->get_realtime(v->journal->j, &us);
 	return live_line(v->live, 0, us, v->line, n, now_ms);
 }
 
 /* Where next() comes to the first of all. */
 static int to_the_beginning(struct view *v)
 {
-	return v->journal.api.seek_head(v->journal.j);
+	return v->journal->api.seek_head(v->journal->j);
 }
 
 /* So many that are wanted back from the newest, and one step more, so that next() comes to the
@@ -55,8 +59,8 @@ static int to_the_beginning(struct view *v)
  * entry. */
 static int go_back(struct view *v, unsigned lines)
 {
-	const struct journal_api *api = &v->journal.api;
-	struct sd_journal *j = v->journal.j;
+	const struct journal_api *api = &v->journal->api;
+	struct sd_journal *j = v->journal->j;
 	int err = api->seek_tail(j);
 
 	for (unsigned looked = 0; err >= 0 && lines > 0 && looked < LINES_MAX; looked++) {
@@ -86,10 +90,10 @@ static int announce(struct view *v, const struct op_args *a, uint64_t now_ms)
 /* More than 0 when there may be more at once. */
 static int read_entries(struct view *v, uint64_t now_ms)
 {
-	const struct journal_api *api = &v->journal.api;
+	const struct journal_api *api = &v->journal->api;
 
 	for (unsigned i = 0; i < AT_ONCE; i++) {
-		int err = api->next(v->journal.j);
+		int err = api->next(v->journal->j);
 
 		if (err > 0)
 			err = put_entry(v, now_ms) < 0 ? -ENOMEM : 1;
@@ -99,14 +103,23 @@ static int read_entries(struct view *v, uint64_t now_ms)
 	return 1;
 }
 
-/* libsystemd's own deadline is absolute; journals on other file systems must be looked at. */
-static int journal_wait_ms(struct view *v, uint64_t now_ms)
+/* libsystemd's own deadline is absolute, on a clock that stands still while the computer sleeps.
+ * Journals on other file systems must be looked at. */
+static int journal_wait_ms(struct view *v)
 {
-	uint64_t us;
+	const struct journal_api *api = &v->journal->api;
+	uint64_t us, now_us;
+	struct timespec now;
 
-	if (v->journal.api.get_timeout(v->journal.j, &us) < 0 || us == UINT64_MAX)
+	if (api->get_fd(v->journal->j) < 0)
+		return BLIND_MS; /* nobody tells us */
+	if (api->get_timeout(v->journal->j, &us) < 0 || us == UINT64_MAX)
 		return -1;
-	return us / 1000 <= now_ms ? 0 : (int)(us / 1000 - now_ms);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	if (us <= now_us)
+		return 0;
+	return us - now_us < BLIND_MS * 1000 ? (int)((us - now_us) / 1000) + 1 : BLIND_MS;
 }
 
 static int sooner(int a, int b)
@@ -116,16 +129,27 @@ static int sooner(int a, int b)
 
 static void wait_for_news(struct view *v, bool more, uint64_t now_ms)
 {
-	const struct journal_api *api = &v->journal.api;
+	const struct journal_api *api = &v->journal->api;
 	struct pollfd fds[] = {
 	    {.fd = live_wants_write(v->live) ? live_output(v->live) : -1, .events = POLLOUT},
-	    {.fd = api->get_fd(v->journal.j), .events = (short)api->get_events(v->journal.j)},
+	    {.fd = api->get_fd(v->journal->j), .events = (short)api->get_events(v->journal->j)},
 	};
-	int wait = sooner(live_wait_ms(v->live, now_ms), journal_wait_ms(v, now_ms));
+	int journal = journal_wait_ms(v), wait = sooner(live_wait_ms(v->live, now_ms), journal);
+	int ready = poll(fds, 2, more ? 0 : wait);
 
-	poll(fds, 2, more ? 0 : wait);
-	if (fds[1].revents != 0 || wait == 0)
-		api->process(v->journal.j);
+	if (fds[1].revents != 0 || journal == 0 || (ready == 0 && journal > 0))
+		api->process(v->journal->j);
+}
+
+static int say_given_up(struct view *v, uint64_t now_ms)
+{
+	uint64_t n = match_given_up(v->match);
+
+	if (n == 0 || n < 2 * v->given_up)
+		return 0;
+	v->given_up = n;
+	return live_note(v->live, now_ms, "lines on which the pattern took too long: %llu",
+			 (unsigned long long)n);
 }
 
 static int follow(struct view *v)
@@ -133,45 +157,66 @@ static int follow(struct view *v)
 	for (;;) {
 		uint64_t now = clock_mono_ms();
 		int more = read_entries(v, now);
-		int err = more < 0 ? more : live_pump(v->live, now, false);
+		int err = more < 0 ? more : say_given_up(v, now);
 
+		if (err == 0)
+			err = live_pump(v->live, now, false);
 		if (err < 0)
 			return err;
 		wait_for_news(v, more > 0, clock_mono_ms());
 	}
 }
 
-static int run(struct view *v, const struct collect_args *args)
+static int run(struct view *v, const struct op_args *a)
 {
-	const struct op_args *a = &args->op;
+	const struct journal_api *api = &v->journal->api;
 	struct journal_query query = {.priority = a->priority ? a->priority - 1 : 8,
 				      .unit = a->unit};
 	unsigned lines = a->lines == 0 ? LINES_DEFAULT : a->lines - 1;
-	uint64_t now = clock_mono_ms();
-	char why[MATCH_WHY_MAX];
 	int err;
 
-	if (journal_open(&v->journal) < 0)
-		return live_end(v->live, ITEM_UNAVAILABLE, v->journal.why, now);
-	if (match_new(a->pattern, a->flags & OPEN_FLAG_CASE, &v->match, why) < 0)
-		return live_end(v->live, ITEM_FAILED, why, now);
-	v->journal.api.get_fd(v->journal.j); /* from here on it hears of changes */
-	journal_match(&v->journal.api, v->journal.j, &query);
-	err = announce(v, a, now);
+	api->get_fd(v->journal->j); /* from here on it hears of changes */
+	journal_match(api, v->journal->j, &query);
+	err = announce(v, a, clock_mono_ms());
 	if (err == 0)
 		err = go_back(v, lines < LINES_MAX ? lines : LINES_MAX);
 	return err < 0 ? err : follow(v);
 }
 
-int collect_journal_live(struct sink *out, const struct collect_args *args)
+int journal_follow(const struct journal *journal, struct live *live, const struct op_args *a)
 {
 	struct view *v = calloc(1, sizeof *v);
-	int err = v ? 0 : -ENOMEM;
+	char why[MATCH_WHY_MAX];
+	int err;
 
-	if (err == 0) {
-		v->live = live_new(sink_hand_over(out));
-		err = v->live ? run(v, args) : -ENOMEM;
+	if (!v)
+		return -ENOMEM;
+	v->journal = journal;
+	v->live = live;
+	if (match_new(a->pattern, a->flags & OPEN_FLAG_CASE, &v->match, why) < 0)
+		err = live_end(live, ITEM_FAILED, why, clock_mono_ms());
+	else
+		err = run(v, a);
+	match_free(v->match);
+	free(v);
+	return err;
+}
+
+int collect_journal_live(struct sink *out, const struct collect_args *args)
+{
+	struct live *live = live_new(sink_hand_over(out));
+	struct journal journal;
+	int err;
+
+	if (!live)
+		return -ENOMEM;
+	if (journal_open(&journal) < 0) {
+		err = live_end(live, ITEM_UNAVAILABLE, journal.why, clock_mono_ms());
+	} else {
+		err = journal_follow(&journal, live, &args->op);
+		journal.api.close(journal.j);
 	}
-	/* the process ends with this, and everything that is open with it */
-	return err < 0 ? err : ITEM_UNAVAILABLE;
+	err = live_finish(live, err, clock_mono_ms());
+	live_free(live);
+	return err;
 }

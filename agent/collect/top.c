@@ -6,6 +6,7 @@
  * It must not be what it measures: a sample tells what it cost, and when looking at all processes
  * costs more than BUDGET of one processor, it is done less often.
  */
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,10 +27,10 @@
 
 #define PERIOD_MS   1000
 #define TEXT_ROOM   (256u << 10)
-#define SHOWN	    40	/* processes by processor time, and as many by memory */
-#define BUDGET_DIV  130 /* the processes may cost a 130th of one processor ... */
-#define PERIODS_MAX 15	/* ... and are looked at every 15 s at least */
-#define WAITING_MAX 3	/* samples nobody has taken: no new ones are made */
+#define SHOWN	    40		/* processes by processor time, and as many by memory */
+#define BUDGET_DIV  130		/* the processes may cost a 130th of one processor ... */
+#define PERIODS_MAX 15		/* ... and are looked at every 15 s at least */
+#define WAITING_MAX (64u << 10) /* bytes that nobody has taken: nothing new is measured */
 
 struct snapshot {
 	uint64_t when_ms;
@@ -272,7 +273,7 @@ static int put_processes(struct top *t)
 {
 	size_t n = t->procs.count, first = n < SHOWN ? n : SHOWN;
 	struct proc **all = calloc(n + 1, sizeof *all);
-	int err = all ? 0 : -1;
+	int err = all ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < n && all; i++)
 		all[i] = &t->procs.all[i];
@@ -342,23 +343,19 @@ static int wait_until(struct top *t, uint64_t at_ms)
 
 static int watch(struct top *t)
 {
-	uint64_t at = clock_mono_ms();
-	size_t one = 0;
+	uint64_t at = clock_mono_ms() + PERIOD_MS / 4; /* the first rates soon */
 	int err = 0;
 
 	look(t);
 	proc_list_read(&t->procs);
-	at += PERIOD_MS / 4; /* the first rates soon, and over a short time */
 	while (err == 0) {
 		err = wait_until(t, at);
 		at = t->now_ms - at > PERIOD_MS ? t->now_ms + PERIOD_MS : at + PERIOD_MS;
-		if (err < 0 || (one > 0 && live_queued(t->live) > WAITING_MAX * one))
-			continue; /* nobody reads: nothing is measured for nobody */
+		if (err < 0 || live_queued(t->live) > WAITING_MAX)
+			continue;
 		err = sample(t);
 		if (err == 0)
 			err = live_pump(t->live, t->now_ms, true);
-		if (one == 0)
-			one = live_queued(t->live) + ITEM_BATCH;
 	}
 	return err;
 }
@@ -374,17 +371,20 @@ static int64_t boot_time(void)
 int collect_top(struct sink *out, const struct collect_args *args)
 {
 	struct top *t = calloc(1, sizeof *t);
-	int err = -1;
+	int err = -ENOMEM;
 
 	(void)args;
 	if (!t)
-		return AS_E_INTERNAL;
+		return err;
 	t->boot_s = boot_time();
 	t->ticks = sysconf(_SC_CLK_TCK);
 	t->page = sysconf(_SC_PAGESIZE);
 	t->live = live_new(sink_hand_over(out));
 	if (t->live)
-		err = watch(t);
-	/* the process ends with this, and everything that is open with it */
-	return err < 0 ? AS_E_OP_FAILED : ITEM_UNAVAILABLE;
+		err = live_finish(t->live, watch(t), clock_mono_ms());
+	proc_list_done(&t->procs_before);
+	proc_list_done(&t->procs);
+	live_free(t->live);
+	free(t);
+	return err;
 }
