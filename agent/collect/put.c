@@ -31,7 +31,7 @@ struct incoming {
 	uint64_t size;
 };
 
-/* Without a name of its own it must not be started by a double click, nor be hidden. */
+/* A name that is seen as it is, on every system, and is never hidden. */
 static bool is_good_name(const char *name)
 {
 	size_t n = strlen(name);
@@ -55,7 +55,7 @@ static int fail(struct incoming *in, enum item_state state, const char *fmt, ...
 	return err < 0 ? err : (int)state;
 }
 
-/* A tenth of the disk, or what there is at least, is the customer's. */
+/* A tenth of a small disk, and LEAVE_MIN of a large one, stay the customer's. */
 static bool has_room(int folder, uint64_t size)
 {
 	struct statvfs fs;
@@ -76,15 +76,31 @@ static int make_file(struct incoming *in)
 	struct stat st;
 
 	if (fstatat(in->folder, in->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return -EEXIST; /* asked again when it gets its name; said now, before all is sent
-				 */
+		return -EEXIST; /* asked again at its end; said now, before all is sent */
 	in->fd = openat(in->folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 	if (in->fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
 		return in->fd < 0 ? -errno : 0;
 	snprintf(in->part, sizeof in->part, ".%.200s.part-%d", in->name, (int)getpid());
 	in->fd = openat(in->folder, in->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			0600);
-	return in->fd < 0 ? -errno : 0;
+	if (in->fd >= 0)
+		return 0;
+	in->part[0] = '\0'; /* not ours */
+	return -errno;
+}
+
+/* Not every file system knows a rename that replaces nothing; what has a second name loses the
+ * first. */
+static int rename_part(const struct incoming *in)
+{
+	if (renameat2(in->folder, in->part, in->folder, in->name, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	if (linkat(in->folder, in->part, in->folder, in->name, 0) < 0)
+		return -errno;
+	unlinkat(in->folder, in->part, 0);
+	return 0;
 }
 
 /* linkat() and a rename that replaces nothing both fail when the name is taken meanwhile. */
@@ -93,9 +109,7 @@ static int give_name(struct incoming *in)
 	char self[64];
 
 	if (in->part[0])
-		return renameat2(in->folder, in->part, in->folder, in->name, RENAME_NOREPLACE) < 0
-			   ? -errno
-			   : 0;
+		return rename_part(in);
 	snprintf(self, sizeof self, "/proc/self/fd/%d", in->fd);
 	return linkat(AT_FDCWD, self, in->folder, in->name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
@@ -190,8 +204,12 @@ int collect_put(struct sink *out, const struct collect_args *args)
 	err = open_folder(args, &in);
 	if (err < 0)
 		return fail(&in, ITEM_FAILED, "the folder cannot be opened: %s", strerror(-err));
-	if (!has_room(in.folder, in.size))
-		return fail(&in, ITEM_FAILED, "there is not enough room on the customer's disk");
 	umask(0177);
-	return receive(&in);
+	err = has_room(in.folder, in.size)
+		  ? receive(&in)
+		  : fail(&in, ITEM_FAILED, "there is not enough room on the customer's disk");
+	if (in.fd >= 0)
+		close(in.fd);
+	close(in.folder);
+	return err;
 }
