@@ -102,18 +102,23 @@ void request_on_message(struct broker *b, const uint8_t *p, size_t n, bool more)
 
 /* ---- the prompt ---- */
 
+#define LOOK_MS 2000 /* for all folders of one question: "stop" waits for nobody's file server */
+
 /* The customer is told where a folder really lies, and there it is read: a link that is changed
- * later leads nowhere. */
+ * later leads nowhere. One of which we cannot say it, all of it, is not read: real stays "". */
 static void find_real(struct broker *b, struct consent *c)
 {
+	uint64_t until = clock_mono_ms() + LOOK_MS;
+
 	for (size_t i = 0; i < c->asked_count; i++) {
+		uint64_t now = clock_mono_ms();
 		char *real = b->asked_real[i];
 
 		real[0] = c->real[i][0] = '\0';
 		if (c->asked[i].kind != SCOPE_FILES)
 			continue;
-		if (plat_real_path(c->asked[i].target, real, sizeof b->asked_real[i]) < 0)
-			snprintf(real, sizeof b->asked_real[i], "%s", c->asked[i].target);
+		plat_real_path(c->asked[i].target, now < until ? (unsigned)(until - now) : 0, real,
+			       sizeof c->real[i]);
 		if (strcmp(real, c->asked[i].target) != 0)
 			snprintf(c->real[i], sizeof c->real[i], "%s", real);
 	}

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
@@ -148,8 +149,12 @@ static void choose_folder(struct ui *ui, const char *typed)
 	if (err == 0 && scope_check(&s) < 0)
 		err = AS_E_SCOPE;
 	if (err < 0) {
-		ui_say_text(ui,
-			    "This is not a folder that you can write to. Nothing was changed.\n");
+		ui_say_text(ui, err == -EPERM
+				    ? "This folder is for the system or for settings of programs, "
+				      "where a new file could do harm. Please choose another one, "
+				      "such as /home/you/support. Nothing was changed.\n"
+				    : "This is not a folder that you can write to. Nothing was "
+				      "changed.\n");
 		say_answer_line(ui);
 		return;
 	}

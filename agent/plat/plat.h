@@ -51,11 +51,13 @@ int plat_libexec(const char *program, char *out, size_t cap);
 int plat_state_dir(char *out, size_t cap);
 
 /* A folder or file by its name without links, as it stands now; what does not exist yet keeps its
- * name below what does. path is absolute. -ENAMETOOLONG, or why it cannot be looked at. */
-int plat_real_path(const char *path, char *out, size_t cap);
+ * name below what does. path is absolute. -ENAMETOOLONG, -ETIMEDOUT when a file server does not
+ * answer, or why it cannot be looked at. */
+int plat_real_path(const char *path, unsigned limit_ms, char *out, size_t cap);
 
 /* The same for a folder that exists and in which the user may make files. typed: absolute, or with
- * "~/" for the user's home in front. */
+ * "~/" for the user's home in front. -EPERM for one in which programs look for their settings, or
+ * the system for its own files. */
 int plat_writable_folder(const char *typed, char *out, size_t cap);
 
 /* n bytes of an open file from offset `at` into a pipe or socket that is read by one of ours,

@@ -281,6 +281,8 @@ Test(ui, where_files_may_be_put_only_the_customer_says)
 	wait_for("not a folder that you can write to");
 	type("/etc/passwd\n");
 	wait_for("not a folder that you can write to");
+	type("/etc\n");
+	wait_for("for the system or for settings of programs");
 	type("/tmp/../tmp\n");
 	wait_for("[x]  2  Put new files into your folder \"/tmp\"");
 	wait_for("Type allow or deny: ");
