@@ -34,13 +34,14 @@ struct operation {
 	struct scope right; /* under which it was opened */
 	uint32_t stream;
 	uint32_t number;	  /* on the customer's screen */
+	uint32_t comp;		  /* never for what is live: PROTOCOL.md section 6 */
 	char what[ITEM_WHAT_MAX]; /* the customer's line */
 	uv_process_t process;
 	uv_pipe_t in, out; /* the collector's standard input and output */
 	uv_write_t args_req;
 	struct collect_args args;
 	uint64_t sent, consumed;
-	uint64_t taken; /* of the input, by the collector */
+	uint64_t got, taken; /* of the input: by us, by the collector */
 	uint64_t started_ms, tick_ms, active_ms;
 	int held; /* handles libuv may still call back for */
 	bool reading, ended, exited, finished, noted, overdue, closing;
@@ -347,6 +348,12 @@ void operation_input(struct broker *b, uint32_t stream, const uint8_t *p, size_t
 
 	if (!op || op->closing || op->why != 0 || !(op->promise->flags & CATALOG_INPUT))
 		return;
+	if (n > op->args.op.size_min - op->got) { /* behind it stands our own mark */
+		network_tell(b, IPC_RESET, stream, AS_E_TOO_BIG);
+		stop(op, AS_E_TOO_BIG);
+		return;
+	}
+	op->got += n;
 	in = malloc(sizeof *in + n);
 	if (!in) {
 		network_tell(b, IPC_RESET, stream, AS_E_INTERNAL);
@@ -489,7 +496,7 @@ static void fill_args(struct operation *op, const struct ipc_open *o, const char
 	    .magic = COLLECT_ARGS_MAGIC,
 	    .size = sizeof *a,
 	    .op_id = op->promise->op_id,
-	    .comp = o->comp,
+	    .comp = op->comp,
 	    .op = o->args,
 	    .deadline_ms = op->promise->deadline_s * 1000,
 	    .output_max = op->promise->output_max,
@@ -578,6 +585,7 @@ int operation_start(struct broker *b, uint32_t stream, const struct permit *perm
 	op->right = permit->right;
 	op->stream = stream;
 	op->number = ++b->numbered;
+	op->comp = op->promise->flags & CATALOG_BULK ? open->comp : 0;
 	op->started_ms = op->tick_ms = clock_mono_ms();
 	fill_args(op, open, permit->real);
 	describe(op);
@@ -597,7 +605,7 @@ int operation_start(struct broker *b, uint32_t stream, const struct permit *perm
 	uv_write(&op->args_req, (uv_stream_t *)&op->in, &buf, 1, on_args_written);
 	op->reading = uv_read_start((uv_stream_t *)&op->out, on_alloc, on_read) == 0;
 
-	struct ipc_msg accept = {.type = IPC_ACCEPT, .stream = stream, .code = open->comp};
+	struct ipc_msg accept = {.type = IPC_ACCEPT, .stream = stream, .code = op->comp};
 	link_send(&b->net, &accept);
 	begin_input(op);
 	uv_timer_again(&b->show);

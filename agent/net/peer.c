@@ -401,6 +401,15 @@ static void took_input(struct net *n, const struct ipc_msg *m)
 	s->taken = m->value;
 }
 
+/* Our side is done. What the console had sent and nobody took is not waited for: it would take
+ * credit from all others for ever. */
+static void finish_stream(struct net *n, uint32_t stream)
+{
+	mux_stream_finish(channel_mux(n->channel), stream);
+	mux_consumed(channel_mux(n->channel), stream, SIZE_MAX);
+	stream_forget(n, stream);
+}
+
 static void drop_console(struct net *n, uint32_t code)
 {
 	channel_end(n->channel, err_from_wire(code));
@@ -460,8 +469,7 @@ void peer_from_broker(struct net *n, const struct ipc_msg *m)
 		stream_data(n, m);
 		break;
 	case IPC_FIN:
-		mux_stream_finish(mux, m->stream);
-		stream_forget(n, m->stream);
+		finish_stream(n, m->stream);
 		break;
 	case IPC_RESET:
 		mux_stream_reset(mux, m->stream, err_from_wire(m->code));
