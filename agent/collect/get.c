@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -88,6 +89,7 @@ static int cut_short(struct sink *out, const char *what, int err)
 
 static int send_rest(struct sink *out, int fd, uint64_t from, uint64_t size)
 {
+	char what[ITEM_WHY_MAX + 1];
 	struct sent r;
 	int err = send_file(out, fd, from, size, &r);
 
@@ -95,7 +97,13 @@ static int send_rest(struct sink *out, int fd, uint64_t from, uint64_t size)
 		return err;
 	if (r.bytes == size - from)
 		return sink_file_end(out, ITEM_OK, false, "");
-	return cut_short(out, "it became shorter while it was read", r.err);
+	snprintf(what, sizeof what, "it became shorter while it was read");
+	if (r.zeros > 0)
+		snprintf(what, sizeof what,
+			 "it became shorter while it was read: the last %" PRIu64
+			 " bytes are only zeros",
+			 r.zeros);
+	return cut_short(out, what, r.err);
 }
 
 static int go_on(struct sink *out, int fd, const struct op_args *a, uint64_t size)

@@ -274,10 +274,18 @@ Test(get, a_file_that_shrinks_is_partial)
 	cr_assert_eq(truncate(box_name(&box, "log"), MIB), 0);
 
 	const struct capture_file *f = end(&r, &c);
-	is_same(f, bytes, MIB);
+	char why[ITEM_WHY_MAX + 1] = "it became shorter while it was read";
+	if (f->n > MIB) /* a record that had been promised is filled up */
+		snprintf(why, sizeof why,
+			 "it became shorter while it was read: the last %zu bytes are only zeros",
+			 f->n - MIB);
+	cr_assert_geq(f->n, MIB);
+	cr_expect(memcmp(f->text, bytes, MIB) == 0);
+	for (size_t i = MIB; i < f->n; i++)
+		cr_assert_eq(f->text[i], 0);
 	cr_expect_eq(r.state, ITEM_PARTIAL);
 	cr_expect(f->end.file_end.truncated);
-	cr_expect_str_eq(f->end.file_end.why, "it became shorter while it was read");
+	cr_expect_str_eq(f->end.file_end.why, why);
 	capture_done(&c);
 	free(bytes);
 	box_done(&box);
