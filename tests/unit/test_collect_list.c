@@ -19,7 +19,7 @@
 #define LS   40
 #define STAT 41
 
-TestSuite(list, .timeout = 60);
+TestSuite(collect_list, .timeout = 60);
 
 static struct box box;
 static struct collect_args args;
@@ -46,7 +46,7 @@ static void fill(void)
 	box_link(&box, "l", "b/deep");
 }
 
-Test(list, a_folder_is_listed_by_name)
+Test(collect_list, a_folder_is_listed_by_name)
 {
 	fill();
 	ask(LS, 0, whole);
@@ -64,7 +64,7 @@ Test(list, a_folder_is_listed_by_name)
 	box_done(&box);
 }
 
-Test(list, what_lies_deeper_comes_behind_its_folder)
+Test(collect_list, what_lies_deeper_comes_behind_its_folder)
 {
 	fill();
 	ask(LS, OPEN_FLAG_DEEP, whole);
@@ -77,7 +77,7 @@ Test(list, what_lies_deeper_comes_behind_its_folder)
 	box_done(&box);
 }
 
-Test(list, what_is_asked_for_may_be_a_link_to_inside_a_file_or_nothing)
+Test(collect_list, what_is_asked_for_may_be_a_link_to_inside_a_file_or_nothing)
 {
 	static const char *const paths[] = {"l", "a", "none", NULL};
 
@@ -92,7 +92,7 @@ Test(list, what_is_asked_for_may_be_a_link_to_inside_a_file_or_nothing)
 	box_done(&box);
 }
 
-Test(list, a_list_of_nothing_is_not_partial)
+Test(collect_list, a_list_of_nothing_is_not_partial)
 {
 	static const char *const paths[] = {"none", NULL};
 
@@ -109,7 +109,7 @@ Test(list, a_list_of_nothing_is_not_partial)
 
 /* ---- stat ---- */
 
-Test(list, stat_tells_of_the_link_itself)
+Test(collect_list, stat_tells_of_the_link_itself)
 {
 	static const char *const paths[] = {"l", "a", "", NULL};
 
@@ -129,7 +129,7 @@ Test(list, stat_tells_of_the_link_itself)
 	box_done(&box);
 }
 
-Test(list, times_beyond_our_clock_are_as_far_as_it_goes)
+Test(collect_list, times_beyond_our_clock_are_as_far_as_it_goes)
 {
 	static const char *const paths[] = {"far", "early", "now", NULL};
 	const struct {
@@ -159,7 +159,7 @@ Test(list, times_beyond_our_clock_are_as_far_as_it_goes)
 
 /* ---- any names ---- */
 
-Test(list, names_are_any_bytes)
+Test(collect_list, names_are_any_bytes)
 {
 	static const char *const names[] = {"\x1b[31mred", "back\\slash", "line\nbreak",
 					    "not\xff\xfeutf8"};
@@ -235,7 +235,7 @@ static void remove_deep(void)
 	cr_assert_eq(system(command), 0);
 }
 
-Test(list, a_walk_has_a_floor)
+Test(collect_list, a_walk_has_a_floor)
 {
 	box_open(&box);
 	make_deep("d", WALK_DEPTH_MAX + 10);
@@ -246,7 +246,7 @@ Test(list, a_walk_has_a_floor)
 	remove_deep();
 }
 
-Test(list, a_path_has_an_end)
+Test(collect_list, a_path_has_an_end)
 {
 	char part[201];
 
@@ -280,7 +280,7 @@ static int vanish(const struct walk_at *at, void *owner)
 	return WALK_ON;
 }
 
-Test(list, what_vanishes_during_the_walk_is_no_gap)
+Test(collect_list, what_vanishes_during_the_walk_is_no_gap)
 {
 	static const struct walk_events vanishing = {vanish, count_gap};
 
@@ -307,7 +307,7 @@ static int swap_folder(const struct walk_at *at, void *owner)
 	return WALK_ON;
 }
 
-Test(list, a_folder_that_becomes_a_link_is_not_entered)
+Test(collect_list, a_folder_that_becomes_a_link_is_not_entered)
 {
 	static const struct walk_events swapping = {swap_folder, count_gap};
 
@@ -351,7 +351,7 @@ static void look_at_locked(void)
 		_exit(3);
 }
 
-Test(list, an_unreadable_folder_costs_itself_only)
+Test(collect_list, an_unreadable_folder_costs_itself_only)
 {
 	char name[32];
 

@@ -24,7 +24,7 @@
 #define SWAPS_DEFAULT 3000
 #define EXCHANGE      2 /* RENAME_EXCHANGE: both names are always there */
 
-TestSuite(race, .timeout = 3600);
+TestSuite(folder_race, .timeout = 3600);
 
 static struct box box;
 static struct collect_args args;
@@ -104,23 +104,23 @@ static void read_while_swapped(const char *path, bool folder)
 	box_done(&box);
 }
 
-Test(race, a_file_that_becomes_a_link)
+Test(folder_race, a_file_that_becomes_a_link)
 {
 	read_while_swapped("x", false);
 }
 
-Test(race, a_folder_that_becomes_a_link)
+Test(folder_race, a_folder_that_becomes_a_link)
 {
 	read_while_swapped("x/file", true);
 }
 
-Test(race, a_file_that_becomes_a_link_and_an_old_kernel)
+Test(folder_race, a_file_that_becomes_a_link_and_an_old_kernel)
 {
 	box_without_openat2(ENOSYS);
 	read_while_swapped("x", false);
 }
 
-Test(race, a_folder_that_becomes_a_link_and_an_old_kernel)
+Test(folder_race, a_folder_that_becomes_a_link_and_an_old_kernel)
 {
 	box_without_openat2(ENOSYS);
 	read_while_swapped("x/file", true);
@@ -157,12 +157,12 @@ static void collect_while_swapped(uint32_t op, uint32_t flags, const char *patte
 	box_done(&box);
 }
 
-Test(race, an_archive_of_a_folder_that_changes)
+Test(folder_race, an_archive_of_a_folder_that_changes)
 {
 	collect_while_swapped(43, 0, "");
 }
 
-Test(race, a_search_in_a_folder_that_changes)
+Test(folder_race, a_search_in_a_folder_that_changes)
 {
 	collect_while_swapped(42, 0, "^(plain|SECRET)");
 }

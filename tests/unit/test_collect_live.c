@@ -12,7 +12,7 @@
 
 #define NOW 1000000
 
-TestSuite(live, .timeout = 60);
+TestSuite(collect_live, .timeout = 60);
 
 static struct viewer v;
 static struct live *live;
@@ -61,7 +61,7 @@ static void drain(void)
 
 /* ---- batches ---- */
 
-Test(live, a_batch_is_a_multiple_of_its_unit_whatever_is_in_it)
+Test(collect_live, a_batch_is_a_multiple_of_its_unit_whatever_is_in_it)
 {
 	/* one length for each way in which a record can end before the edge */
 	for (size_t filler = 1990; filler < 2060; filler++) {
@@ -77,7 +77,7 @@ Test(live, a_batch_is_a_multiple_of_its_unit_whatever_is_in_it)
 	}
 }
 
-Test(live, a_batch_waits_for_its_time)
+Test(collect_live, a_batch_waits_for_its_time)
 {
 	start();
 	cr_expect_eq(live_wait_ms(live, NOW), -1);
@@ -94,7 +94,7 @@ Test(live, a_batch_waits_for_its_time)
 	stop();
 }
 
-Test(live, a_full_batch_does_not_wait)
+Test(collect_live, a_full_batch_does_not_wait)
 {
 	start();
 	for (int i = 0; i < 100; i++)
@@ -106,7 +106,7 @@ Test(live, a_full_batch_does_not_wait)
 	stop();
 }
 
-Test(live, a_line_that_is_too_long_is_cut_and_marked)
+Test(collect_live, a_line_that_is_too_long_is_cut_and_marked)
 {
 	static char text[100000];
 
@@ -147,7 +147,7 @@ static void check_order(const struct item *it, void *owner)
 	}
 }
 
-Test(live, what_a_slow_reader_misses_is_counted_where_it_is_missing)
+Test(collect_live, what_a_slow_reader_misses_is_counted_where_it_is_missing)
 {
 	const uint64_t written = 20000;
 
@@ -172,7 +172,7 @@ Test(live, what_a_slow_reader_misses_is_counted_where_it_is_missing)
 }
 
 /* It once queued one record more at each attempt to write. */
-Test(live, a_reader_who_stands_still_costs_no_more_memory)
+Test(collect_live, a_reader_who_stands_still_costs_no_more_memory)
 {
 	uint64_t written = 0;
 
@@ -206,7 +206,7 @@ static void order_of_kinds(const struct item *it, void *owner)
 		cr_expect_gt(seen_sources, 0);
 }
 
-Test(live, sources_are_never_thrown_away_and_stay_in_front)
+Test(collect_live, sources_are_never_thrown_away_and_stay_in_front)
 {
 	char fill[4096] = {0};
 	int blocks = 0;
@@ -228,7 +228,7 @@ Test(live, sources_are_never_thrown_away_and_stay_in_front)
 	stop();
 }
 
-Test(live, what_was_passed_over_before_counts_too)
+Test(collect_live, what_was_passed_over_before_counts_too)
 {
 	start();
 	say(1, 0);
@@ -242,7 +242,7 @@ Test(live, what_was_passed_over_before_counts_too)
 
 /* ---- the end ---- */
 
-Test(live, the_end_stands_behind_everything)
+Test(collect_live, the_end_stands_behind_everything)
 {
 	start();
 	source();
@@ -257,7 +257,7 @@ Test(live, the_end_stands_behind_everything)
 	stop();
 }
 
-Test(live, an_error_becomes_an_end)
+Test(collect_live, an_error_becomes_an_end)
 {
 	start();
 	cr_expect_eq(live_finish(live, ITEM_OK, NOW), ITEM_OK, "that was said already");
@@ -269,7 +269,7 @@ Test(live, an_error_becomes_an_end)
 	stop();
 }
 
-Test(live, a_reader_who_is_gone_is_an_error)
+Test(collect_live, a_reader_who_is_gone_is_an_error)
 {
 	start();
 	say(1, 0);
@@ -280,7 +280,7 @@ Test(live, a_reader_who_is_gone_is_an_error)
 	close(ends[1]);
 }
 
-Test(live, remarks_are_one_clean_line)
+Test(collect_live, remarks_are_one_clean_line)
 {
 	start();
 	cr_assert_eq(live_note(live, NOW, "%s: gone\n", "/x\x1b[2J"), 0);

@@ -14,7 +14,7 @@
 
 #define TOP 35
 
-TestSuite(top, .timeout = 110);
+TestSuite(collect_top, .timeout = 110);
 
 static struct viewer v;
 static unsigned samples, kinds[16];
@@ -80,7 +80,7 @@ static void check_row(const struct item *it, void *owner)
 	}
 }
 
-Test(top, two_samples_of_this_computer)
+Test(collect_top, two_samples_of_this_computer)
 {
 	struct collect_args args = {.magic = COLLECT_ARGS_MAGIC,
 				    .size = sizeof args,
