@@ -2,23 +2,22 @@
  *
  * collect [PROFILE | NAME...] [hours=N] [priority=N] [names=HOST,HOST] [unit=UNIT]
  */
+#include "console/collect.h"
 #include "console/session_priv.h"
 
 int cmd_collect(struct session *s, int argc, const char *const argv[])
 {
 	struct selection wanted;
 	char why[CATALOG_WHY_MAX];
+	struct job *job;
 	int err = catalog_select(&s->catalog, (size_t)argc - 1, argv + 1, &wanted, why);
 
-	if (err < 0) {
-		events_usage(s->ev, why);
-		return err;
-	}
-	err = collect_start(&s->collect, &wanted, session_allows, s);
+	if (err < 0)
+		return session_refuse(s, why);
+	err = collect_start(&s->jobs, &wanted, session_allows, s, s->line, &job);
 	if (err < 0) {
 		events_error(s->ev, err, "");
 		return err;
 	}
-	s->collecting = !collect_is_idle(&s->collect);
-	return s->collecting ? SESSION_RUNS : SESSION_DONE;
+	return session_began(s, job);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "console/bundle.h"
-#include "console/session_priv.h"
+#include "console/cmd_jobs.h"
 #include "proto/base/text.h"
 
 static uint64_t stored(const struct manifest *m)
@@ -27,10 +27,11 @@ static void as_json(struct session *s, const struct manifest *m)
 	for (size_t i = 0; i < s->agree.scopes_count; i++)
 		json_array_append_new(scopes, json_string(scope_text(&s->agree.scopes[i], text)));
 	events_json(s->ev,
-		    json_pack("{s:s,s:s,s:o,s:I,s:b,s:I,s:I,s:s}", "event", "status", "host",
+		    json_pack("{s:s,s:s,s:o,s:I,s:b,s:I,s:I,s:s,s:o}", "event", "status", "host",
 			      m->host, "scopes", scopes, "left_s", (json_int_t)session_left_s(s),
 			      "suspended", s->suspended, "files", (json_int_t)m->items_count,
-			      "bytes", (json_int_t)stored(m), "bundle", bundle_path(s->bundle)));
+			      "bytes", (json_int_t)stored(m), "bundle", bundle_path(s->bundle),
+			      "jobs", jobs_json(&s->jobs)));
 }
 
 static void as_text(struct session *s, const struct manifest *m)
@@ -52,6 +53,9 @@ static void as_text(struct session *s, const struct manifest *m)
 	fprintf(out, "Left     %s\n", events_span(session_left_s(s), span));
 	fprintf(out, "Bundle   %zu files, %s: %s\n", m->items_count, text_size(stored(m), size),
 		bundle_path(s->bundle));
+	if (s->jobs.count + s->jobs.past_count > 0)
+		fprintf(out, "Jobs\n");
+	jobs_print(&s->jobs, out);
 	screen_end(&s->ev->screen);
 }
 

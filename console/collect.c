@@ -1,33 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "console/collect.h"
 
-#include <stdio.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "console/bundle.h"
+#include "console/op.h"
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
-#include "proto/e2e/mux.h"
-#include "proto/e2e/pack.h"
 
-void collect_init(struct collect *c, struct events *ev)
-{
-	*c = (struct collect){.ev = ev, .bytes_max = UNPACK_TOTAL_MAX};
-}
+#define TAKES \
+	(OP_TAKES(ITEM_FILE) | OP_TAKES(ITEM_DATA) | OP_TAKES(ITEM_FILE_END) | OP_TAKES(ITEM_FACT))
 
-void collect_done(struct collect *c)
-{
-	for (size_t i = 0; i < c->count; i++) {
-		unpack_free(c->takes[i].unpack);
-		c->takes[i].unpack = NULL;
-	}
-	c->count = 0;
-}
+enum take_phase { TAKE_WAITING, TAKE_AT_WORK, TAKE_DONE };
 
-bool collect_is_idle(const struct collect *c)
-{
-	return c->finished == c->count;
-}
+struct take {
+	struct collect *c;
+	as_CatalogEntry entry;
+	struct bundle_item *item; /* while not DONE */
+	struct op op;
+	enum take_phase phase;
+	uint64_t began_ms, reported_ms, reported_bytes;
+	bool by_name;
+};
+
+struct collect {
+	struct job job;
+	as_OpenArgs args;
+	uint64_t stored; /* by the items that are done */
+	uint32_t files;
+	bool incomplete;
+	size_t count, running, finished;
+	struct take takes[];
+};
+
+/* ---- what is told ---- */
 
 static void view(const struct take *t, struct item_view *v)
 {
@@ -36,7 +44,8 @@ static void view(const struct take *t, struct item_view *v)
 	if (t->item)
 		stats = bundle_item_stats(t->item);
 	*v = (struct item_view){
-	    .name = t->entry->name,
+	    .job = t->c->job.id,
+	    .name = t->entry.name,
 	    .running = true,
 	    .why = "",
 	    .bytes = stats.bytes,
@@ -45,274 +54,194 @@ static void view(const struct take *t, struct item_view *v)
 	};
 }
 
-static void show_live(struct collect *c)
+static void on_total(const struct job *j, struct item_view *out)
 {
-	struct item_view views[COLLECT_AT_ONCE];
-	size_t n = 0;
+	const struct collect *c = (const struct collect *)j;
 
-	for (size_t i = 0; i < c->count && n < COLLECT_AT_ONCE; i++)
-		if (c->takes[i].phase == TAKE_ASKED || c->takes[i].phase == TAKE_RUNNING)
-			view(&c->takes[i], &views[n++]);
-	events_live(c->ev, views, n);
+	out->bytes = c->stored;
+	out->files = c->files;
+	for (size_t i = 0; i < c->count; i++) {
+		struct item_view v;
+
+		view(&c->takes[i], &v);
+		out->bytes += v.bytes;
+		out->files += v.files;
+	}
 }
 
-/* state as in bundle_item_end(): ITEM_OK lets the stream's own END record decide. */
-static void finish(struct collect *c, struct take *t, enum item_state state, const char *why)
+static size_t on_view(const struct job *j, struct item_view *out, size_t max)
+{
+	const struct collect *c = (const struct collect *)j;
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->count && n < max; i++)
+		if (c->takes[i].phase == TAKE_AT_WORK)
+			view(&c->takes[i], &out[n++]);
+	return n;
+}
+
+static void report(struct take *t, uint64_t now_ms)
 {
 	struct item_view v;
 
+	if (t->phase != TAKE_AT_WORK || now_ms - t->reported_ms < JOB_REPORT_MS)
+		return;
+	view(t, &v);
+	t->reported_ms = now_ms;
+	if (v.bytes != t->reported_bytes)
+		events_item(t->c->job.jobs->ev, &v);
+	t->reported_bytes = v.bytes;
+}
+
+static void on_tick(struct job *j, uint64_t now_ms)
+{
+	struct collect *c = (struct collect *)j;
+
+	for (size_t i = 0; i < c->count && j->jobs->ev->json; i++)
+		report(&c->takes[i], now_ms);
+}
+
+/* ---- one item ---- */
+
+static bool is_failure(const struct take *t, enum item_state state)
+{
+	return state == ITEM_PARTIAL || state == ITEM_TIMEOUT || state == ITEM_FAILED ||
+	       (state == ITEM_DENIED && t->by_name);
+}
+
+static void finish(struct take *t, enum item_state state, const char *why)
+{
+	struct collect *c = t->c;
+	struct item_view v;
+
+	if (t->phase == TAKE_DONE)
+		return;
 	view(t, &v);
 	v.running = false;
 	v.state = t->item ? bundle_item_end(t->item, state, why) : ITEM_FAILED;
-	v.why = why[0] ? why : t->why;
+	v.why = why;
 	if (v.state == ITEM_PARTIAL && !v.why[0])
 		v.why = "not complete; 'bundle show' says what is missing and why";
 	t->item = NULL;
-	unpack_free(t->unpack);
-	t->unpack = NULL;
-	if (t->phase == TAKE_ASKED || t->phase == TAKE_RUNNING)
-		c->running--;
+	c->stored += v.bytes;
+	c->files += v.files;
+	c->running -= t->phase == TAKE_AT_WORK;
 	t->phase = TAKE_DONE;
 	c->finished++;
-	if (v.state == ITEM_PARTIAL || v.state == ITEM_TIMEOUT || v.state == ITEM_FAILED ||
-	    (v.state == ITEM_DENIED && t->by_name))
-		c->incomplete = true;
-	show_live(c); /* without this one, before its final line is printed */
-	events_item(c->ev, &v);
+	c->incomplete |= is_failure(t, v.state);
+	jobs_show(c->job.jobs); /* without this one */
+	events_item(c->job.jobs->ev, &v);
 }
 
-static int ask(struct collect *c, struct take *t)
+static int on_record(const struct item *rec, void *owner)
 {
-	as_Open open = {
-	    .op_id = t->entry->op_id,
-	    .has_args = true,
-	    .args = c->args,
-	    .comp = t->entry->flags & CATALOG_BULK ? 1 : 0,
-	    .first_credit = MUX_WINDOW_FIRST,
-	};
-	uint8_t buf[as_Open_size];
-	int err = mux_stream_open(c->mux, &open.stream);
-
-	if (err < 0)
-		return err;
-	t->stream = open.stream;
-
-	int n = msg_encode(MSG_OPEN, &open, buf, sizeof buf);
-	return n < 0 ? n : mux_send(c->mux, MUX_OPEN, buf, (size_t)n);
-}
-
-static void start_more(struct collect *c)
-{
-	char text[128];
-
-	for (size_t i = 0; i < c->count && c->running < COLLECT_AT_ONCE; i++) {
-		struct take *t = &c->takes[i];
-		struct item_view v;
-
-		if (t->phase != TAKE_WAITING)
-			continue;
-		t->began_ms = t->reported_ms = clock_mono_ms();
-
-		int err = ask(c, t);
-		if (err < 0) {
-			finish(c, t, ITEM_FAILED, err_text(err, text, sizeof text));
-			continue;
-		}
-		t->phase = TAKE_ASKED;
-		c->running++;
-		view(t, &v);
-		events_item(c->ev, &v);
-	}
-	show_live(c);
-}
-
-int collect_start(struct collect *c, const struct selection *s,
-		  bool (*is_allowed)(enum scope_kind kind, void *owner), void *owner)
-{
-	if (!collect_is_idle(c))
-		return AS_ESTATE;
-	c->count = s->count;
-	c->running = c->finished = 0;
-	c->args = s->args;
-	for (size_t i = 0; i < s->count; i++) {
-		struct take *t = &c->takes[i];
-
-		*t = (struct take){.entry = s->entries[i], .by_name = s->by_name[i]};
-		t->item = bundle_item_begin(c->bundle, t->entry->name);
-		if (!t->item)
-			finish(c, t, ITEM_FAILED, "out of memory");
-		else if (!is_allowed((enum scope_kind)t->entry->scope, owner))
-			finish(c, t, ITEM_DENIED, "the customer has not agreed to this");
-	}
-	start_more(c);
-	return 0;
-}
-
-static struct take *find(struct collect *c, uint32_t stream)
-{
-	for (size_t i = 0; i < c->count; i++)
-		if (c->takes[i].stream == stream && c->takes[i].phase != TAKE_DONE)
-			return &c->takes[i];
-	return NULL;
-}
-
-static int on_record(const struct item *rec, void *arg)
-{
-	struct take *t = arg;
-
-	if (rec->type == ITEM_END)
-		memcpy(t->why, rec->end.why, sizeof t->why);
+	struct take *t = owner;
 	return bundle_item_record(t->item, rec);
 }
 
-static int on_unpacked(const uint8_t *p, size_t n, void *owner)
+static void start_more(struct collect *c);
+
+static void on_done(enum item_state state, const char *why, void *owner)
 {
 	struct take *t = owner;
-	return item_decode(&t->decoder, p, n, on_record, t);
+
+	finish(t, state, why);
+	start_more(t->c);
 }
 
-static int on_open_ok(struct collect *c, const uint8_t *p, size_t n)
+static const struct op_events op_ev = {.on_record = on_record, .on_done = on_done};
+
+static void start_one(struct take *t)
 {
-	as_OpenOk m;
-
-	if (msg_decode(MSG_OPEN_OK, p, n, &m) < 0)
-		return AS_E_PROTOCOL;
-
-	struct take *t = find(c, m.stream);
-	if (!t)
-		return 0; /* given up meanwhile */
-	if (t->phase != TAKE_ASKED || (m.comp && !(t->entry->flags & CATALOG_BULK)))
-		return AS_E_PROTOCOL;
-	t->phase = TAKE_RUNNING;
-	if (m.comp) {
-		t->unpack = unpack_new(c->bytes_max, on_unpacked, t);
-		if (!t->unpack) {
-			mux_stream_reset(c->mux, t->stream, AS_E_INTERNAL);
-			finish(c, t, ITEM_FAILED, "out of memory");
-			start_more(c);
-		}
-	}
-	return 0;
-}
-
-/* What a refusal means for the manifest. */
-static enum item_state state_of(int err)
-{
-	switch (err) {
-	case AS_E_SCOPE:
-	case AS_E_POLICY:
-	case AS_E_DENIED:
-		return ITEM_DENIED;
-	case AS_E_TIMEOUT:
-		return ITEM_TIMEOUT;
-	default:
-		return ITEM_FAILED;
-	}
-}
-
-static int on_open_err(struct collect *c, const uint8_t *p, size_t n)
-{
-	char text[128];
-	as_OpenErr m;
-
-	if (msg_decode(MSG_OPEN_ERR, p, n, &m) < 0)
-		return AS_E_PROTOCOL;
-
-	struct take *t = find(c, m.stream);
-	int err = err_from_wire(m.code);
-
-	mux_stream_drop(c->mux, m.stream);
-	if (!t)
-		return 0;
-	if (t->phase != TAKE_ASKED)
-		return AS_E_PROTOCOL;
-	finish(c, t, state_of(err), err_text(err, text, sizeof text));
-	start_more(c);
-	return 0;
-}
-
-int collect_message(struct collect *c, uint8_t type, const uint8_t *p, size_t n)
-{
-	return type == MUX_OPEN_OK ? on_open_ok(c, p, n) : on_open_err(c, p, n);
-}
-
-int collect_data(struct collect *c, uint32_t stream, const uint8_t *p, size_t n)
-{
-	struct take *t = find(c, stream);
+	struct jobs *js = t->c->job.jobs;
+	struct item_view v;
 	char text[128];
 
-	if (t && t->phase != TAKE_RUNNING)
-		return AS_E_PROTOCOL;
+	t->began_ms = t->reported_ms = clock_mono_ms();
+	t->op = (struct op){.ev = &op_ev, .owner = t, .takes = TAKES};
 
-	int err = !t ? 0 : t->unpack ? unpack_feed(t->unpack, p, n) : on_unpacked(p, n, t);
-
-	mux_consumed(c->mux, stream, n);
+	int err = op_ask(&t->op, js->ops, &t->entry, &t->c->args);
 	if (err < 0) {
-		mux_stream_reset(c->mux, stream, err);
-		finish(c, t, ITEM_PARTIAL, err_text(err, text, sizeof text));
-		start_more(c);
+		finish(t, ITEM_FAILED, err_text(err, text, sizeof text));
+		return;
 	}
+	t->phase = TAKE_AT_WORK;
+	t->c->running++;
+	view(t, &v);
+	events_item(js->ev, &v);
+}
+
+/* ---- all of them ---- */
+
+static void start_more(struct collect *c)
+{
+	for (size_t i = 0; i < c->count && c->running < COLLECT_AT_ONCE; i++)
+		if (c->takes[i].phase == TAKE_WAITING)
+			start_one(&c->takes[i]);
+	if (c->finished == c->count)
+		job_done(&c->job, c->incomplete ? ITEM_PARTIAL : ITEM_OK, c->incomplete);
+}
+
+static void on_stop(struct job *j, const char *why, bool lost)
+{
+	struct collect *c = (struct collect *)j;
+
+	for (size_t i = 0; i < c->count; i++) {
+		struct take *t = &c->takes[i];
+
+		op_stop(&t->op, lost ? AS_E_PEER_LOST : AS_E_CANCELLED);
+		finish(t, t->phase == TAKE_WAITING ? ITEM_FAILED : ITEM_PARTIAL, why);
+	}
+	start_more(c);
+}
+
+static void on_free(struct job *j)
+{
+	struct collect *c = (struct collect *)j;
+
+	for (size_t i = 0; i < c->count; i++)
+		op_stop(&c->takes[i].op, AS_E_CANCELLED);
+	free(c);
+}
+
+static const struct job_kind kind = {
+    .stop = on_stop,
+    .total = on_total,
+    .view = on_view,
+    .tick = on_tick,
+    .free = on_free,
+};
+
+int collect_start(struct jobs *js, const struct selection *s,
+		  bool (*is_allowed)(enum scope_kind kind, void *owner), void *owner,
+		  const char *line, struct job **out)
+{
+	struct collect *c = calloc(1, sizeof *c + s->count * sizeof c->takes[0]);
+	if (!c)
+		return -ENOMEM;
+
+	c->job = (struct job){.kind = &kind, .name = "collect"};
+	c->count = s->count;
+	c->args = s->args;
+
+	int err = jobs_add(js, &c->job, line);
+	if (err < 0) {
+		free(c);
+		return err;
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		struct take *t = &c->takes[i];
+
+		t->c = c;
+		t->entry = *s->entries[i];
+		t->by_name = s->by_name[i];
+		t->item = bundle_item_begin(js->bundle, t->entry.name);
+		if (!t->item)
+			finish(t, ITEM_FAILED, "out of memory");
+		else if (!is_allowed((enum scope_kind)t->entry.scope, owner))
+			finish(t, ITEM_DENIED, "the customer has not agreed to this");
+	}
+	start_more(c);
+	*out = &c->job;
 	return 0;
-}
-
-void collect_fin(struct collect *c, uint32_t stream, bool ok)
-{
-	struct take *t = find(c, stream);
-
-	if (!t)
-		return;
-	if (!ok)
-		finish(c, t, ITEM_PARTIAL, "what arrived is not what was sent");
-	else if (t->unpack && unpack_end(t->unpack) < 0)
-		finish(c, t, ITEM_PARTIAL, "the compressed data ends too early");
-	else
-		finish(c, t, ITEM_OK, "");
-	start_more(c);
-}
-
-void collect_reset(struct collect *c, uint32_t stream, int code)
-{
-	struct take *t = find(c, stream);
-	char text[128];
-
-	if (!t)
-		return;
-	finish(c, t, t->phase == TAKE_RUNNING ? ITEM_PARTIAL : state_of(code),
-	       err_text(code, text, sizeof text));
-	start_more(c);
-}
-
-void collect_abort(struct collect *c, const char *why)
-{
-	for (size_t i = 0; i < c->count; i++) {
-		struct take *t = &c->takes[i];
-
-		if (t->phase == TAKE_DONE)
-			continue;
-		if (t->phase != TAKE_WAITING && c->mux)
-			mux_stream_reset(c->mux, t->stream, AS_E_PEER_LOST);
-		finish(c, t, t->phase == TAKE_WAITING ? ITEM_FAILED : ITEM_PARTIAL, why);
-	}
-}
-
-void collect_tick(struct collect *c)
-{
-	uint64_t now = clock_mono_ms();
-
-	if (!c->ev->json) {
-		show_live(c);
-		return;
-	}
-	for (size_t i = 0; i < c->count; i++) {
-		struct take *t = &c->takes[i];
-		struct item_view v;
-
-		if (t->phase != TAKE_RUNNING || now - t->reported_ms < COLLECT_REPORT_MS)
-			continue;
-		view(t, &v);
-		t->reported_ms = now;
-		if (v.bytes != t->reported_bytes)
-			events_item(c->ev, &v);
-		t->reported_bytes = v.bytes;
-	}
 }

@@ -51,7 +51,7 @@ static void step(struct connect *c)
 		if (line)
 			session_command(c->session, line);
 		else
-			session_end(c->session);
+			session_finish(c->session);
 	} while (c->again);
 	c->stepping = false;
 }
@@ -121,8 +121,8 @@ static void on_signal(uv_signal_t *h, int number)
 {
 	struct connect *c = h->data;
 
-	(void)number;
-	session_end(c->session);
+	if (number != SIGINT || c->scripted || !session_interrupt(c->session))
+		session_end(c->session);
 }
 
 /* ---- before anything is sent ---- */

@@ -155,17 +155,27 @@ const char *events_item_line(const struct item_view *v, char *buf)
 	return buf;
 }
 
+static json_t *item_json(const struct item_view *v)
+{
+	json_t *o = json_pack(
+	    "{s:s,s:o,s:s,s:I,s:I,s:I,s:o*}", "event", "item", "name", clean_json(v->name), "state",
+	    v->running ? "running" : item_state_name(v->state), "bytes", (json_int_t)v->bytes,
+	    "elapsed_ms", (json_int_t)v->elapsed_ms, "files", (json_int_t)v->files, "why",
+	    v->why[0] ? clean_json(v->why) : NULL);
+
+	if (o && v->job)
+		json_object_set_new(o, "job", json_integer(v->job));
+	if (o && v->expected)
+		json_object_set_new(o, "expected", json_integer((json_int_t)v->expected));
+	return o;
+}
+
 void events_item(struct events *e, const struct item_view *v)
 {
 	char line[SCREEN_LINE_MAX];
 
 	if (e->json)
-		events_json(e, json_pack("{s:s,s:o,s:s,s:I,s:I,s:I,s:o*}", "event", "item", "name",
-					 clean_json(v->name), "state",
-					 v->running ? "running" : item_state_name(v->state),
-					 "bytes", (json_int_t)v->bytes, "elapsed_ms",
-					 (json_int_t)v->elapsed_ms, "files", (json_int_t)v->files,
-					 "why", v->why[0] ? clean_json(v->why) : NULL));
+		events_json(e, item_json(v));
 	else if (!v->running)
 		screen_line(&e->screen, "%s", events_item_line(v, line));
 }

@@ -26,11 +26,13 @@ struct events {
 
 /* One item, running or finished. */
 struct item_view {
+	uint32_t job; /* that it is part of; 0: none */
 	const char *name;
 	bool running;
 	enum item_state state; /* when not running */
 	const char *why;       /* "" for none */
 	uint64_t bytes, elapsed_ms;
+	uint64_t expected; /* bytes that there will be; 0: not known */
 	uint32_t files;
 };
 

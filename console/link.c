@@ -244,6 +244,12 @@ static void on_reset(uint32_t stream, int code, void *owner)
 	l->ev->channel.mux.on_reset(stream, code, l->owner);
 }
 
+static void on_room(uint32_t stream, void *owner)
+{
+	struct link *l = owner;
+	l->ev->channel.mux.on_room(stream, l->owner);
+}
+
 static void on_open(void *owner)
 {
 	struct link *l = owner;
@@ -310,7 +316,8 @@ static void begin_handshake(struct link *l)
 	    .mux = {.on_message = on_message,
 		    .on_data = on_data,
 		    .on_fin = on_fin,
-		    .on_reset = on_reset},
+		    .on_reset = on_reset,
+		    .on_room = on_room},
 	    .on_open = on_open,
 	    .on_end = on_end,
 	};

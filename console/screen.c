@@ -59,6 +59,8 @@ static void draw(struct screen *s)
 
 void screen_begin(struct screen *s)
 {
+	if (s->begun++ > 0)
+		return;
 	if (s->hide)
 		s->hide(s->owner);
 	erase(s);
@@ -66,6 +68,8 @@ void screen_begin(struct screen *s)
 
 void screen_end(struct screen *s)
 {
+	if (--s->begun > 0)
+		return;
 	draw(s);
 	fflush(s->out);
 	if (s->show)

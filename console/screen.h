@@ -19,8 +19,9 @@
 #define SCREEN_LINE_MAX 512 /* bytes of a live line; cut to the terminal's width */
 
 struct screen {
-	FILE *out; /* not ours */
-	bool live; /* can draw in place */
+	FILE *out;	/* not ours */
+	bool live;	/* can draw in place */
+	unsigned begun; /* screen_begin() without its screen_end() */
 	size_t drawn;
 	char lines[SCREEN_LIVE_MAX][SCREEN_LINE_MAX];
 	size_t count;
@@ -36,7 +37,8 @@ void screen_init(struct screen *s, FILE *out, bool live);
 /* One finished line; the newline is added. */
 void screen_line(struct screen *s, const char *fmt, ...) AS_PRINTF(2, 3);
 
-/* Between these two the caller may print whole lines to s->out itself. */
+/* Between these two the caller may print whole lines to s->out itself. They may be nested; only the
+ * outermost pair does something, so that many lines cost one redrawing. */
 void screen_begin(struct screen *s);
 void screen_end(struct screen *s);
 

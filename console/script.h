@@ -12,7 +12,7 @@ struct connect_args;
 
 #define SCRIPT_FILE_MAX	 (1u << 20)
 #define SCRIPT_LINES_MAX 4096
-#define SCRIPT_WHY_MAX	 320
+#define SCRIPT_WHY_MAX	 480
 
 struct script {
 	char *text; /* of the batch file; ours. Its lines are cut apart in place */

@@ -18,7 +18,8 @@ void session_idle(struct session *s)
 	if (s->state != SESSION_ASKING && s->state != SESSION_BUSY && s->state != SESSION_READY)
 		return;
 	s->state = SESSION_READY;
-	events_live(s->ev, NULL, 0);
+	s->jobs.shows = !s->setup.interactive;
+	jobs_show(&s->jobs);
 	s->on->on_idle(s->owner);
 }
 
@@ -26,6 +27,26 @@ void session_done(struct session *s)
 {
 	if (s->state == SESSION_BUSY)
 		session_idle(s);
+}
+
+int session_refuse(struct session *s, const char *why)
+{
+	events_usage(s->ev, why);
+	return AS_EBADMSG;
+}
+
+int session_began(struct session *s, struct job *job)
+{
+	char text[JOB_WHAT_MAX + 32];
+
+	if (s->background) {
+		snprintf(text, sizeof text, "[%u] %s", (unsigned)job->id, job->what);
+		events_note(s->ev, text);
+		return SESSION_DONE;
+	}
+	s->front = job;
+	s->jobs.shows = true;
+	return SESSION_RUNS;
 }
 
 /* The same line once more when the connection is back: session_go_on(). */
@@ -38,6 +59,22 @@ static int wait_for_agent(struct session *s, const char *text)
 	}
 	events_note(s->ev, "This begins when the connection is back.");
 	return SESSION_RUNS;
+}
+
+static int run(struct session *s, const struct command *cmd, const struct command_line *line,
+	       const char *text)
+{
+	if (s->suspended && cmd->needs_agent)
+		return wait_for_agent(s, text);
+	s->line = text;
+	s->background = line->background;
+
+	int result = cmd->run(s, line->count, line->words);
+
+	s->line = NULL;
+	if (s->link)
+		link_flush(s->link);
+	return result;
 }
 
 void session_command(struct session *s, const char *text)
@@ -58,17 +95,15 @@ void session_command(struct session *s, const char *text)
 	}
 	if (err < 0)
 		events_usage(s->ev, why);
-	if (cmd) {
-		s->state = SESSION_BUSY;
-		result = s->suspended && cmd->needs_agent ? wait_for_agent(s, text)
-							  : cmd->run(s, line.count, line.words);
-		if (s->link)
-			link_flush(s->link);
-	}
+	s->state = SESSION_BUSY;
+	if (cmd)
+		result = run(s, cmd, &line, text);
 	if ((err < 0 || result < 0) && !s->setup.interactive)
 		s->incomplete = true;
 	if (result != SESSION_RUNS)
 		session_idle(s);
+	else
+		session_settle(s);
 }
 
 void session_go_on(struct session *s)
@@ -81,6 +116,79 @@ void session_go_on(struct session *s)
 		session_command(s, line);
 	}
 	free(line);
+}
+
+/* ---- jobs ---- */
+
+static bool wait_is_over(const struct session *s)
+{
+	return s->waits_for ? !jobs_find(&s->jobs, s->waits_for) : jobs_ending(&s->jobs) == 0;
+}
+
+static void on_work(uv_idle_t *h)
+{
+	struct session *s = h->data;
+
+	if (!jobs_work(&s->jobs))
+		uv_idle_stop(&s->work);
+	session_settle(s);
+	if (s->link)
+		link_flush(s->link);
+}
+
+void session_settle(struct session *s)
+{
+	bool free_again = s->front && s->front->is_done;
+
+	if (free_again)
+		s->front = NULL;
+	jobs_reap(&s->jobs);
+	if (s->waits && wait_is_over(s)) {
+		s->waits = false;
+		free_again = true;
+	}
+	if (jobs_have_work(&s->jobs))
+		uv_idle_start(&s->work, on_work);
+	if (free_again)
+		session_done(s);
+	if (s->finishing && s->state == SESSION_READY && jobs_ending(&s->jobs) == 0)
+		session_end(s);
+}
+
+void session_finish(struct session *s)
+{
+	s->finishing = true;
+	if (jobs_ending(&s->jobs) > 0)
+		events_note(s->ev, "Waiting for what is still at work.");
+	session_settle(s);
+}
+
+bool session_interrupt(struct session *s)
+{
+	if (s->state != SESSION_BUSY || (!s->front && !s->waits && !s->waiting))
+		return false;
+	if (s->front)
+		s->front->kind->stop(s->front, "cancelled by the engineer", false);
+	if (s->waits || s->waiting) {
+		free(s->waiting);
+		s->waiting = NULL;
+		s->waits = false;
+		session_done(s);
+	}
+	session_settle(s);
+	if (s->link)
+		link_flush(s->link);
+	return true;
+}
+
+void session_drained(struct session *s)
+{
+	if (s->state >= SESSION_ENDING)
+		return;
+	jobs_drained(&s->jobs);
+	session_settle(s);
+	if (s->link)
+		link_flush(s->link);
 }
 
 bool session_allows(enum scope_kind kind, void *session)
@@ -120,7 +228,7 @@ static int exit_code(const struct session *s)
 	int code = fail_exit(s->why);
 
 	if (s->why == 0)
-		return s->incomplete || s->collect.incomplete ? EXIT_INCOMPLETE : EXIT_ALL_DONE;
+		return s->incomplete || s->jobs.incomplete ? EXIT_INCOMPLETE : EXIT_ALL_DONE;
 	if (s->denied && code != EXIT_CERT && code != EXIT_REVOKED)
 		return EXIT_DENIED;
 	return code;
@@ -152,9 +260,13 @@ static void finish_bundle(struct session *s)
 	events_bundle(s->ev, bundle_path(s->bundle), bundle_manifest(s->bundle));
 }
 
-static void on_tick_closed(uv_handle_t *h)
+static void on_handle_closed(uv_handle_t *h)
 {
 	struct session *s = h->data;
+
+	if (--s->handles > 0)
+		return;
+
 	int code = exit_code(s);
 
 	events_ended(s->ev, code, s->bundle != NULL);
@@ -162,23 +274,26 @@ static void on_tick_closed(uv_handle_t *h)
 	s->on->on_over(code, s->owner);
 }
 
-static void abort_items(struct session *s)
+static void abort_jobs(struct session *s)
 {
 	char text[128];
 
-	collect_abort(&s->collect, s->why < 0 ? err_text(s->why, text, sizeof text)
-					      : "the engineer ended the session");
+	jobs_stop_all(&s->jobs,
+		      s->why < 0 ? err_text(s->why, text, sizeof text)
+				 : "the engineer ended the session",
+		      s->why < 0);
 }
 
 void session_wrap_up(struct session *s)
 {
 	begin_ending(s);
 	s->state = SESSION_ENDING;
-	s->collect.mux = NULL;
-	abort_items(s);
-	events_live(s->ev, NULL, 0);
+	s->ops.mux = NULL;
+	abort_jobs(s);
+	jobs_show(&s->jobs);
 	finish_bundle(s);
-	uv_close((uv_handle_t *)&s->tick, on_tick_closed);
+	uv_close((uv_handle_t *)&s->tick, on_handle_closed);
+	uv_close((uv_handle_t *)&s->work, on_handle_closed);
 }
 
 void session_tell(struct session *s, int err, const char *detail)
@@ -202,7 +317,7 @@ static void leave(struct session *s, int code)
 	begin_ending(s);
 	s->state = SESSION_ENDING;
 	s->deadline_ms = clock_mono_ms() + SESSION_GOODBYE_MS;
-	abort_items(s);
+	abort_jobs(s);
 	if (s->link)
 		link_end(s->link, code);
 }
@@ -215,7 +330,7 @@ void session_fail(struct session *s, int err, const char *detail)
 
 void session_end(struct session *s)
 {
-	if (!collect_is_idle(&s->collect) || s->waiting)
+	if (s->waiting)
 		s->incomplete = true;
 	leave(s, 0);
 }
@@ -245,6 +360,14 @@ static void fall_silent(struct session *s)
 	link_close(s->link, AS_E_PEER_LOST);
 }
 
+/* May end the session, as the last thing that a script waits for. */
+static void tick_jobs(struct session *s, uint64_t now)
+{
+	jobs_tick(&s->jobs, now);
+	jobs_show(&s->jobs);
+	session_settle(s);
+}
+
 static void tick_suspended(struct session *s, uint64_t now)
 {
 	if (now >= s->until_ms) {
@@ -252,9 +375,9 @@ static void tick_suspended(struct session *s, uint64_t now)
 		return;
 	}
 	events_lost_left(s->ev, session_lost_left_s(s));
-	if (s->state == SESSION_BUSY)
-		collect_tick(&s->collect);
-	link_tick(s->link, now, s->until_ms);
+	tick_jobs(s, now);
+	if (s->link)
+		link_tick(s->link, now, s->until_ms);
 }
 
 static void on_tick(uv_timer_t *t)
@@ -288,9 +411,9 @@ static void on_tick(uv_timer_t *t)
 		}
 		mux_ping(link_mux(s->link), now);
 	}
-	if (s->state == SESSION_BUSY)
-		collect_tick(&s->collect);
-	link_flush(s->link);
+	tick_jobs(s, now);
+	if (s->link)
+		link_flush(s->link);
 }
 
 /* ---- life ---- */
@@ -320,7 +443,10 @@ static int fill_wish(const struct session_setup *setup, struct agree_wish *out)
 
 static void on_undone(uv_handle_t *h)
 {
-	free(h->data);
+	struct session *s = h->data;
+
+	if (--s->handles == 0)
+		free(s);
 }
 
 int session_start(uv_loop_t *loop, const struct session_setup *setup,
@@ -335,7 +461,8 @@ int session_start(uv_loop_t *loop, const struct session_setup *setup,
 	s->on = ev;
 	s->owner = owner;
 	s->ev = setup->ev;
-	collect_init(&s->collect, s->ev);
+	ops_init(&s->ops);
+	jobs_init(&s->jobs, s->ev, &s->ops);
 
 	int err = fill_wish(setup, &wish);
 	secret_wipe(&s->setup.code, sizeof s->setup.code);
@@ -346,13 +473,16 @@ int session_start(uv_loop_t *loop, const struct session_setup *setup,
 	agree_init(&s->agree, &wish, &session_agree_events, s);
 	secret_done(&wish.w);
 	uv_timer_init(loop, &s->tick);
-	s->tick.data = s;
+	uv_idle_init(loop, &s->work);
+	s->tick.data = s->work.data = s;
+	s->handles = 2;
 
 	struct link_target target = {setup->relay, setup->id, setup->code.id};
 	err = link_start(loop, &target, &session_link_events, s, &s->link);
 	if (err < 0) {
 		agree_done(&s->agree);
 		uv_close((uv_handle_t *)&s->tick, on_undone);
+		uv_close((uv_handle_t *)&s->work, on_undone);
 		return err;
 	}
 	uv_timer_start(&s->tick, on_tick, SESSION_TICK_MS, SESSION_TICK_MS);
@@ -367,7 +497,7 @@ void session_free(struct session *s)
 	agree_done(&s->agree);
 	comeback_done(&s->comeback);
 	free(s->waiting);
-	collect_done(&s->collect);
+	jobs_free(&s->jobs);
 	bundle_free(s->bundle);
 	free(s);
 }

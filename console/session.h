@@ -4,8 +4,9 @@
  * commands, bundle.
  *
  * Life: session_start() -> on_idle() (the customer agreed; give a command) -> session_command()
- * -> on_idle() ... -> on_over() exactly once. session_end() may be called at any time, from any
- * callback, any number of times. After on_over() the owner calls session_free().
+ * -> on_idle() ... -> session_finish() or session_end() -> on_over() exactly once. session_end()
+ * may be called at any time, from any callback, any number of times. After on_over() the owner
+ * calls session_free().
  *
  *   CONNECTING -> PROVING -> ASKING -> READY <-> BUSY       any -> ENDING -> OVER
  *
@@ -49,11 +50,22 @@ int session_start(uv_loop_t *loop, const struct session_setup *setup,
 		  const struct session_events *ev, void *owner, struct session **out);
 
 /* One line, after on_idle(). What is wrong with it is told at once, and on_idle() comes all the
- * same, also before this returns. The line ends with the call. */
+ * same, also before this returns. The line ends with the call. With '&' at its end the command goes
+ * on behind the next ones. */
 void session_command(struct session *s, const char *line);
+
+/* No command will come: ends when all jobs are done that end by themselves. */
+void session_finish(struct session *s);
 
 /* Ends politely: what runs is kept as partial, the bundle is finished. */
 void session_end(struct session *s);
+
+/* Ends the command at work in the foreground. False when there is none, or it cannot be ended
+ * alone. */
+bool session_interrupt(struct session *s);
+
+/* What was printed has left, after it could not for a while. */
+void session_drained(struct session *s);
 
 void session_free(struct session *s);
 

@@ -64,8 +64,8 @@ static int open_bundle(struct session *s, const as_GrantBody *g)
 
 	int err = bundle_create(&about, &s->bundle);
 	if (err == 0) {
-		s->collect.bundle = s->bundle;
-		s->collect.bytes_max = g->max_bytes_total;
+		s->jobs.bundle = s->bundle;
+		s->ops.bytes_max = g->max_bytes_total;
 	}
 	return err;
 }
@@ -97,6 +97,7 @@ static void on_granted(const struct grant *g, const uint8_t *msg, size_t n, void
 	int err = s->bundle ? 0 : open_bundle(s, &g->body);
 
 	s->deadline_ms = 0;
+	s->catalog_due = true;
 	if (s->granted_ms == 0)
 		s->granted_ms = clock_mono_ms();
 	tell_grant(s, &g->body);
@@ -172,11 +173,9 @@ const struct comeback_events session_comeback_events = {
 /* Follows every grant, so that the next command finds what it needs. */
 static int on_catalog(struct session *s, const uint8_t *p, size_t n)
 {
-	bool expected = s->state == SESSION_ASKING || (s->state == SESSION_BUSY && !s->collecting);
-
-	if (!expected || s->agree.state != AGREE_GRANTED ||
-	    msg_decode(MSG_CATALOG, p, n, &s->catalog) < 0)
+	if (!s->catalog_due || msg_decode(MSG_CATALOG, p, n, &s->catalog) < 0)
 		return AS_E_PROTOCOL;
+	s->catalog_due = false;
 	session_idle(s);
 	return 0;
 }
@@ -189,14 +188,6 @@ static int on_revoked(struct session *s, const uint8_t *p, size_t n)
 		return AS_E_PROTOCOL;
 	session_fail(s, err_from_wire(m.reason) == AS_E_EXPIRED ? AS_E_EXPIRED : AS_E_REVOKED, "");
 	return 0;
-}
-
-static void after_item(struct session *s)
-{
-	if (!s->collecting || !collect_is_idle(&s->collect))
-		return;
-	s->collecting = false;
-	session_done(s);
 }
 
 static int on_message(uint8_t type, const uint8_t *p, size_t n, void *owner)
@@ -213,7 +204,7 @@ static int on_message(uint8_t type, const uint8_t *p, size_t n, void *owner)
 		return on_catalog(s, p, n);
 	case MUX_OPEN_OK:
 	case MUX_OPEN_ERR:
-		err = collect_message(&s->collect, type, p, n);
+		err = ops_message(&s->ops, type, p, n);
 		break;
 	case MUX_REVOKED:
 		return agree_is_authed(&s->agree) ? on_revoked(s, p, n) : AS_E_PROTOCOL;
@@ -225,17 +216,17 @@ static int on_message(uint8_t type, const uint8_t *p, size_t n, void *owner)
 		return agree_take(&s->agree, type, p, n, clock_wall_s());
 	}
 	if (err == 0)
-		after_item(s);
+		session_settle(s);
 	return err;
 }
 
 static int on_data(uint32_t stream, const uint8_t *p, size_t n, void *owner)
 {
 	struct session *s = owner;
-	int err = collect_data(&s->collect, stream, p, n);
+	int err = ops_data(&s->ops, stream, p, n);
 
 	if (err == 0)
-		after_item(s);
+		session_settle(s);
 	return err;
 }
 
@@ -243,16 +234,23 @@ static void on_fin(uint32_t stream, bool ok, void *owner)
 {
 	struct session *s = owner;
 
-	collect_fin(&s->collect, stream, ok);
-	after_item(s);
+	ops_fin(&s->ops, stream, ok);
+	session_settle(s);
 }
 
 static void on_reset(uint32_t stream, int code, void *owner)
 {
 	struct session *s = owner;
 
-	collect_reset(&s->collect, stream, code);
-	after_item(s);
+	ops_reset(&s->ops, stream, code);
+	session_settle(s);
+}
+
+/* Inside mux_next(): whoever writes now goes on at once. */
+static void on_room(uint32_t stream, void *owner)
+{
+	struct session *s = owner;
+	ops_room(&s->ops, stream);
 }
 
 static void come_back(struct session *s, const uint8_t *binding, const uint8_t *spki)
@@ -304,7 +302,7 @@ static void on_joined(void *owner)
 	struct session *s = owner;
 
 	s->state = SESSION_PROVING;
-	s->collect.mux = link_mux(s->link);
+	s->ops.mux = link_mux(s->link);
 }
 
 static void on_notice(uint32_t seconds, void *owner)
@@ -360,7 +358,8 @@ const struct link_events session_link_events = {
     .channel = {.mux = {.on_message = on_message,
 			.on_data = on_data,
 			.on_fin = on_fin,
-			.on_reset = on_reset},
+			.on_reset = on_reset,
+			.on_room = on_room},
 		.on_open = on_open,
 		.on_end = on_end},
     .on_reached = on_reached,

@@ -10,7 +10,9 @@
 #include "console/collect.h"
 #include "console/comeback.h"
 #include "console/connect_args.h"
+#include "console/job.h"
 #include "console/link.h"
+#include "console/op.h"
 #include "console/session.h"
 
 #define SESSION_TICK_MS	     250
@@ -24,8 +26,8 @@ enum session_state {
 	SESSION_CONNECTING, /* no relay yet, or it looks for the agent */
 	SESSION_PROVING,    /* inner TLS and code */
 	SESSION_ASKING,	    /* the customer reads */
-	SESSION_READY,	    /* granted, no command at work */
-	SESSION_BUSY,	    /* a command is at work */
+	SESSION_READY,	    /* granted, no command at work in the foreground */
+	SESSION_BUSY,	    /* a command is at work in the foreground */
 	SESSION_ENDING,	    /* nothing new is started; waiting for the link to go */
 	SESSION_OVER,
 };
@@ -40,14 +42,25 @@ struct session {
 	struct agree agree;
 	struct bundle *bundle; /* from the first grant on */
 	as_Catalog catalog;
-	struct collect collect;
+	bool catalog_due; /* a grant has come, its CATALOG has not */
+	struct ops ops;
+	struct jobs jobs;
 	uv_timer_t tick;
+	uv_idle_t work; /* turns while some job has something to do */
+	unsigned handles;
 	uint64_t deadline_ms, ping_ms, granted_ms; /* clock_mono_ms(); 0: none */
 	int why;				   /* the first thing that went wrong; 0: nothing */
 	bool told_ending;			   /* on_ending() was called */
 	bool denied;				   /* a DENY ended it */
 	bool incomplete;			   /* some command could not do what it was told */
-	bool collecting;			   /* the command at work is a collect */
+
+	/* the command at work in the foreground */
+	const char *line; /* as it was typed; while its function runs */
+	bool background;  /* it ends in '&' */
+	struct job *front;
+	bool waits; /* `wait`, for this job or (0) for all that end by themselves */
+	uint32_t waits_for;
+	bool finishing; /* no command will come: the end when all is done */
 
 	bool suspended; /* the connection is lost; everything below is about that */
 	struct comeback comeback;
@@ -56,8 +69,8 @@ struct session {
 	char *waiting;	   /* the command at work, which has not begun; ours */
 };
 
-/* A command's function: argv[0] is its name. SESSION_DONE, SESSION_RUNS (session_done() follows) or
- * negative when it could not do what it was told, and has said so. */
+/* A command's function: argv[0] is its name. SESSION_DONE, SESSION_RUNS (it is at work, and will be
+ * done by itself) or negative when it could not do what it was told, and has said so. */
 #define SESSION_DONE 0
 #define SESSION_RUNS 1
 typedef int (*session_cmd)(struct session *s, int argc, const char *const argv[]);
@@ -65,6 +78,9 @@ typedef int (*session_cmd)(struct session *s, int argc, const char *const argv[]
 int cmd_catalog(struct session *s, int argc, const char *const argv[]);
 int cmd_collect(struct session *s, int argc, const char *const argv[]);
 int cmd_request(struct session *s, int argc, const char *const argv[]);
+int cmd_jobs(struct session *s, int argc, const char *const argv[]);
+int cmd_cancel(struct session *s, int argc, const char *const argv[]);
+int cmd_wait(struct session *s, int argc, const char *const argv[]);
 int cmd_status(struct session *s, int argc, const char *const argv[]);
 int cmd_end(struct session *s, int argc, const char *const argv[]);
 int cmd_help(struct session *s, int argc, const char *const argv[]);
@@ -77,8 +93,18 @@ extern const struct comeback_events session_comeback_events;
 /* No command is at work and one may be given. Harmless in other states. */
 void session_idle(struct session *s);
 
-/* The command at work is done. */
+/* The command at work in the foreground is done. */
 void session_done(struct session *s);
+
+/* A command has begun this job: it stays in front, or goes behind. What the command returns. */
+int session_began(struct session *s, struct job *job);
+
+/* A command cannot be carried out: why says all. What the command returns. */
+int session_refuse(struct session *s, const char *why);
+
+/* After everything that may have ended a job; not from inside one. Frees the jobs that are done and
+ * goes on with what waited for them. */
+void session_settle(struct session *s);
 
 /* Ends the session because of err. The first reason counts and is told once. */
 void session_fail(struct session *s, int err, const char *detail);

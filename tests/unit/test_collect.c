@@ -10,12 +10,15 @@
 
 #include "console/bundle.h"
 #include "console/collect.h"
+#include "console/op.h"
 #include "proto/base/err.h"
 #include "proto/e2e/mux.h"
 
 static char dir[] = "/tmp/assent-collect-XXXXXX";
 static struct mux *console, *agent;
-static struct collect c;
+static struct ops ops;
+static struct jobs jobs;
+static struct job *job; /* the latest */
 static struct events ev;
 static struct bundle *bundle;
 static as_Catalog catalog;
@@ -37,25 +40,25 @@ static int on_agent_message(uint8_t type, const uint8_t *p, size_t n, void *owne
 static int on_message(uint8_t type, const uint8_t *p, size_t n, void *owner)
 {
 	(void)owner;
-	return broken = collect_message(&c, type, p, n);
+	return broken = ops_message(&ops, type, p, n);
 }
 
 static int on_data(uint32_t stream, const uint8_t *p, size_t n, void *owner)
 {
 	(void)owner;
-	return broken = collect_data(&c, stream, p, n);
+	return broken = ops_data(&ops, stream, p, n);
 }
 
 static void on_fin(uint32_t stream, bool ok, void *owner)
 {
 	(void)owner;
-	collect_fin(&c, stream, ok);
+	ops_fin(&ops, stream, ok);
 }
 
 static void on_reset(uint32_t stream, int code, void *owner)
 {
 	(void)owner;
-	collect_reset(&c, stream, code);
+	ops_reset(&ops, stream, code);
 }
 
 static const struct mux_events agent_ev = {.on_message = on_agent_message};
@@ -99,13 +102,14 @@ static void make(void)
 	cr_assert_eq(bundle_create(&about, &bundle), 0);
 	out = open_memstream(&out_text, &out_len);
 	events_init(&ev, out, stderr, true);
-	collect_init(&c, &ev);
+	ops_init(&ops);
+	jobs_init(&jobs, &ev, &ops);
 	console = mux_new(MUX_CONSOLE, &console_ev, NULL);
 	agent = mux_new(MUX_AGENT, &agent_ev, NULL);
 	mux_set_authed(console);
 	mux_set_authed(agent);
-	c.bundle = bundle;
-	c.mux = console;
+	jobs.bundle = bundle;
+	ops.mux = console;
 	catalog.entries_count = 6;
 	for (uint32_t i = 0; i < 6; i++) {
 		catalog.entries[i] = (as_CatalogEntry){.op_id = i + 1,
@@ -120,7 +124,7 @@ static void make(void)
 
 static void clean(void)
 {
-	collect_done(&c);
+	jobs_free(&jobs);
 	mux_free(console);
 	mux_free(agent);
 	bundle_free(bundle);
@@ -142,7 +146,7 @@ static void start(size_t n, const char *const names[])
 	char why[CATALOG_WHY_MAX];
 
 	cr_assert_eq(catalog_select(&catalog, n, names, &s, why), 0);
-	cr_assert_eq(collect_start(&c, &s, only_system, NULL), 0);
+	cr_assert_eq(collect_start(&jobs, &s, only_system, NULL, "collect ...", &job), 0);
 	shuttle();
 }
 #define START(...)                                                         \
@@ -225,8 +229,8 @@ Test(collect, items_run_four_at_a_time_and_land_in_the_bundle)
 	for (size_t i = 0; i < 5; i++)
 		send_item(i, ITEM_OK);
 	cr_assert_eq(opened_count, 5, "the sixth is not allowed and not asked for");
-	cr_assert(collect_is_idle(&c));
-	cr_assert_not(c.incomplete, "a profile leaves out what is not allowed");
+	cr_assert(job->is_done);
+	cr_assert_not(jobs.incomplete, "a profile leaves out what is not allowed");
 	cr_assert_eq(state_of("item0"), ITEM_OK);
 	cr_assert_eq(state_of("item5"), ITEM_DENIED);
 
@@ -241,8 +245,8 @@ Test(collect, what_is_asked_for_by_name_and_denied_counts)
 {
 	START("item5");
 	cr_assert_eq(opened_count, 0);
-	cr_assert(collect_is_idle(&c));
-	cr_assert(c.incomplete);
+	cr_assert(job->is_done);
+	cr_assert(jobs.incomplete);
 }
 
 Test(collect, streams_have_odd_rising_ids_and_carry_the_settings)
@@ -262,7 +266,7 @@ Test(collect, a_failed_item_costs_only_itself)
 	START("item0", "item2");
 	send_item(0, ITEM_FAILED);
 	send_item(1, ITEM_OK);
-	cr_assert(c.incomplete);
+	cr_assert(jobs.incomplete);
 	cr_assert_eq(state_of("item0"), ITEM_FAILED);
 	cr_assert_eq(state_of("item2"), ITEM_OK);
 }
@@ -278,9 +282,9 @@ Test(collect, a_stream_without_its_end_is_partial)
 	mux_stream_write(agent, opened[0].stream, buf, n / 2);
 	mux_stream_finish(agent, opened[0].stream);
 	shuttle();
-	cr_assert(collect_is_idle(&c));
+	cr_assert(job->is_done);
 	cr_assert_eq(state_of("item0"), ITEM_PARTIAL);
-	cr_assert(c.incomplete);
+	cr_assert(jobs.incomplete);
 }
 
 Test(collect, garbage_resets_the_stream_and_keeps_the_session)
@@ -382,9 +386,9 @@ Test(collect, the_end_of_the_session_marks_everything_that_was_not_done)
 	send_item(0, ITEM_OK);
 	accept_open(1, 0);
 	shuttle();
-	collect_abort(&c, "lost");
-	cr_assert(collect_is_idle(&c));
-	cr_assert(c.incomplete);
+	jobs_stop_all(&jobs, "lost", true);
+	cr_assert(job->is_done);
+	cr_assert(jobs.incomplete);
 	cr_assert_eq(state_of("item0"), ITEM_OK);
 	cr_assert_eq(state_of("item1"), ITEM_PARTIAL);
 	cr_assert_eq(bundle_finish(bundle, 1790000001), 0);
@@ -393,17 +397,59 @@ Test(collect, the_end_of_the_session_marks_everything_that_was_not_done)
 Test(collect, the_link_may_be_gone_when_it_is_aborted)
 {
 	START("full");
-	c.mux = NULL;
-	collect_abort(&c, "lost");
-	cr_assert(collect_is_idle(&c));
+	ops.mux = NULL;
+	jobs_stop_all(&jobs, "lost", true);
+	cr_assert(job->is_done);
 }
 
-Test(collect, a_second_collect_waits_for_the_first)
+Test(collect, two_of_them_run_side_by_side)
 {
-	struct selection s = {0};
+	struct job *first;
 
 	START("item0");
-	cr_assert_eq(collect_start(&c, &s, only_system, NULL), AS_ESTATE);
+	first = job;
+	START("item2");
+	cr_assert_eq(opened_count, 2);
+	cr_assert_neq(first->id, job->id);
+	send_item(1, ITEM_OK);
+	cr_assert(job->is_done);
+	cr_assert_not(first->is_done);
+	cr_assert(jobs_reap(&jobs));
+	cr_assert_eq(jobs_find(&jobs, first->id), first);
+	send_item(0, ITEM_OK);
+	cr_assert(first->is_done);
+	cr_assert(jobs_reap(&jobs));
+	cr_assert_eq(jobs.count, 0);
+	cr_assert_eq(jobs.past_count, 2);
+	cr_assert_eq(jobs.past[1].view.bytes, 6);
+}
+
+Test(collect, one_that_is_cancelled_keeps_what_had_arrived_and_is_not_complete)
+{
+	START("full");
+	send_item(0, ITEM_OK);
+	job->kind->stop(job, "cancelled by the engineer", false);
+	shuttle();
+	cr_assert(job->is_done);
+	cr_assert(jobs.incomplete);
+	cr_assert_eq(state_of("item0"), ITEM_OK);
+	cr_assert_eq(state_of("item1"), ITEM_PARTIAL);
+	cr_assert_eq(mux_streams(console), 0);
+	cr_assert_eq(broken, 0);
+}
+
+Test(collect, a_record_that_has_no_place_here_costs_the_item)
+{
+	struct item row = {.type = ITEM_ROW, .row.kind = 2};
+	uint8_t buf[256];
+	int n = item_encode(&row, buf, sizeof buf);
+
+	START("item0");
+	accept_open(0, 0);
+	mux_stream_write(agent, opened[0].stream, buf, (size_t)n);
+	shuttle();
+	cr_assert_eq(broken, 0);
+	cr_assert_eq(state_of("item0"), ITEM_PARTIAL);
 }
 
 Test(collect, credit_comes_back_for_what_was_written)

@@ -59,6 +59,35 @@ Test(command, long_lines_and_many_words_are_refused)
 	cr_assert_eq(l.count, COMMAND_WORDS_MAX);
 }
 
+Test(command, an_ampersand_at_the_end_sends_it_behind)
+{
+	struct command_line l;
+
+	cr_assert_eq(command_split("collect os & # now", &l, why), 0);
+	cr_assert(l.background);
+	cr_assert_eq(l.count, 2);
+	cr_assert_eq(command_split("collect os", &l, why), 0);
+	cr_assert_not(l.background, "each line has its own");
+	cr_assert_eq(command_split("request \"&\"", &l, why), 0);
+	cr_assert_not(l.background, "a quoted one is a word");
+	cr_assert_eq(l.count, 2);
+	cr_assert_eq(command_split("collect & os", &l, why), 0);
+	cr_assert_not(l.background);
+	cr_assert_eq(command_split(" & ", &l, why), AS_EBADMSG);
+	cr_assert_eq(l.count, 0);
+}
+
+Test(command, what_is_done_at_once_cannot_go_behind)
+{
+	struct command_line l;
+
+	command_split("collect &", &l, why);
+	cr_assert(command_find(&l, why));
+	command_split("status &", &l, why);
+	cr_assert_null(command_find(&l, why));
+	cr_assert(strstr(why, "status"));
+}
+
 Test(command, is_found_by_its_whole_name_only)
 {
 	struct command_line l;
