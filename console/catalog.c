@@ -45,7 +45,8 @@ static bool add_profile(const as_Catalog *c, const char *name, struct selection 
 		if (strcmp(profiles[bit], name) != 0)
 			continue;
 		for (size_t i = 0; i < c->entries_count; i++)
-			if (c->entries[i].profiles & (1u << bit))
+			if (c->entries[i].profiles & (1u << bit) &&
+			    !(c->entries[i].flags & CATALOG_OWN))
 				add(s, &c->entries[i], false);
 		return true;
 	}
@@ -147,7 +148,12 @@ int catalog_select(const as_Catalog *c, size_t n, const char *const words[], str
 			err = take_setting(words[i], equals + 1, &s.args, why);
 		} else if (add_profile(c, words[i], &s)) {
 			named = true;
-		} else if ((e = catalog_find(c, words[i])) != NULL) {
+		} else if ((e = catalog_find(c, words[i])) != NULL && (e->flags & CATALOG_OWN)) {
+			snprintf(why, CATALOG_WHY_MAX,
+				 "%.60s: this has a command of its own; 'help' lists them",
+				 words[i]);
+			err = AS_E_OP_UNKNOWN;
+		} else if (e) {
 			add(&s, e, true);
 			named = true;
 		} else {

@@ -31,7 +31,8 @@ struct selection {
 };
 
 /* The words behind `collect`: a profile, item names, hours=N, priority=N or its name,
- * names=HOST,HOST, unit=UNIT. No name at all is the profile full. AS_E_OP_UNKNOWN or AS_EBADMSG
+ * names=HOST,HOST, unit=UNIT. No name at all is the profile full. What has a command of its own is
+ * not collected. AS_E_OP_UNKNOWN or AS_EBADMSG
  * with one line in why. */
 int catalog_select(const as_Catalog *c, size_t n, const char *const words[], struct selection *out,
 		   char why[CATALOG_WHY_MAX]);

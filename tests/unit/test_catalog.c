@@ -60,6 +60,16 @@ Test(catalog, a_name_that_is_none_is_refused_in_words)
 	cr_assert_null(strchr(why, '\033'));
 }
 
+Test(catalog, what_has_a_command_of_its_own_is_not_collected)
+{
+	catalog.entries[3].flags = CATALOG_OWN | CATALOG_LIVE;
+	catalog.entries[3].profiles = 8;
+	cr_assert_eq(SELECT("full"), 0);
+	cr_assert_eq(s.count, 3);
+	cr_assert_eq(SELECT("rare"), AS_E_OP_UNKNOWN);
+	cr_assert(strstr(why, "command of its own"));
+}
+
 Test(catalog, settings_have_ranges)
 {
 	cr_assert_eq(SELECT("journal", "hours=24", "priority=3", "unit=ssh.service"), 0);
