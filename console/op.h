@@ -26,8 +26,7 @@
 struct mux;
 struct unpack;
 
-#define OPS_MAX	       MSG_STREAMS_MAX
-#define OP_WINDOW_LIVE (256u << 10) /* what may be old of a live view, in bytes */
+#define OPS_MAX MSG_STREAMS_MAX
 
 /* Sets of record types, for op.takes. */
 #define OP_TAKES(type) (1u << (type))

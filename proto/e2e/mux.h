@@ -21,9 +21,10 @@
  * The console may send on a stream, too, once the agent has called mux_stream_listen().
  *
  * Flow control: absolute offsets. The receiver grants a stream consumed + window; the window starts
- * at MUX_WINDOW_FIRST and doubles up to MUX_WINDOW_MAX when the sender runs into it while
- * the consumer has nothing left to do. All streams together: MUX_SESSION_WINDOW. Credit is given
- * back for what was consumed (mux_consumed()), never for what merely arrived.
+ * at MUX_WINDOW_FIRST and doubles up to MUX_WINDOW_MAX, or what mux_stream_limit_window() says,
+ * when the sender runs into it while the consumer has nothing left to do. All streams together:
+ * MUX_SESSION_WINDOW. Credit is given back for what was consumed (mux_consumed()), never for what
+ * merely arrived.
  *
  * A lost connection (PROTOCOL.md sections 4 and 9): what the peer may not have is kept. Messages
  * (but HELLO, PAKE_*, RESUME, RESUMED and END), RESET and FIN are counted, and MUX_ACK says
@@ -137,6 +138,10 @@ void mux_ping(struct mux *m, uint64_t token);
 /* Console. AS_E_QUOTA while MUX_STREAMS_MAX are open, AS_ESTATE before mux_set_authed(). Send
  * MUX_OPEN for one id before asking for the next. */
 int mux_stream_open(struct mux *m, uint32_t *stream);
+
+/* The stream's window grows no further than that: what is live should not be old when it arrives,
+ * however slow its reader is. Not below MUX_WINDOW_FIRST. */
+void mux_stream_limit_window(struct mux *m, uint32_t stream, uint32_t limit);
 
 /* Agent, instead of MUX_OPEN_OK: sends MUX_OPEN_ERR and forgets the stream. */
 int mux_stream_refuse(struct mux *m, uint32_t stream, int err);

@@ -37,7 +37,7 @@ struct mux_stream {
 	bool receives, fin_in;
 	bool credit_due;
 	bool hit_limit; /* the peer used the grant up, and the consumer has kept up since */
-	uint32_t window;
+	uint32_t window, window_max;
 	uint64_t received, consumed, granted;
 	uint64_t told; /* consumed, as the peer knows it */
 	struct mux_sum *sum_in;

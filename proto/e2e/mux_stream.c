@@ -53,6 +53,7 @@ struct mux_stream *mux_stream_add(struct mux *m, uint32_t id)
 
 	s->id = id;
 	s->window = MUX_WINDOW_FIRST;
+	s->window_max = MUX_WINDOW_MAX;
 	s->sum_in = mux_sum_new(m->fast_sum);
 	s->sum_out = mux_sum_new(m->fast_sum);
 	if (!s->sum_in || !s->sum_out) {
@@ -137,6 +138,14 @@ int mux_stream_open(struct mux *m, uint32_t *stream)
 	s->granted = s->window;
 	*stream = s->id;
 	return 0;
+}
+
+void mux_stream_limit_window(struct mux *m, uint32_t stream, uint32_t limit)
+{
+	struct mux_stream *s = find_owned(m, stream);
+
+	if (s && limit < s->window_max)
+		s->window_max = limit;
 }
 
 int mux_stream_refuse(struct mux *m, uint32_t stream, int err)
@@ -237,7 +246,7 @@ static void tune(struct mux_stream *s)
 	if (!s->hit_limit || s->consumed < s->received)
 		return;
 	s->hit_limit = false;
-	if (s->window < MUX_WINDOW_MAX)
+	if (s->window < s->window_max)
 		s->window *= 2;
 }
 

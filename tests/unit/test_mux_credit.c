@@ -50,6 +50,24 @@ Test(mux_credit, the_window_grows_while_the_consumer_keeps_up_and_the_bigger_one
 	cr_assert_eq(a.may_send, c.consumed + c.window);
 }
 
+Test(mux_credit, the_window_grows_no_further_than_its_limit)
+{
+	struct mux_stat a, c;
+	uint32_t id = pair_open_stream();
+
+	mux_stream_limit_window(console.mux, id, 2 * MUX_WINDOW_FIRST);
+	for (uint64_t at = 0; at < 16u << 20;) {
+		at = pair_run_into_the_window(id, at);
+		cr_assert_gt(pair_carry(&console, &agent, 100), 0, "both wait at %llu",
+			     (unsigned long long)at);
+	}
+	cr_assert(mux_stream_stat(console.mux, id, &c));
+	cr_assert(mux_stream_stat(agent.mux, id, &a));
+	cr_assert_eq(c.window, 2 * MUX_WINDOW_FIRST);
+	cr_assert_eq(a.may_send, c.consumed + c.window);
+	mux_stream_limit_window(console.mux, id + 2, 1); /* one that is not there */
+}
+
 Test(mux_credit, the_window_stays_when_the_sender_never_runs_into_it)
 {
 	struct mux_stat stat;
