@@ -11,6 +11,8 @@
 #include "console/connect_args.h"
 #include "console/fail.h"
 #include "console/identity.h"
+#include "console/keys.h"
+#include "console/outlet.h"
 #include "console/repl.h"
 #include "console/script.h"
 #include "console/session.h"
@@ -18,14 +20,17 @@
 #include "proto/base/err.h"
 #include "proto/base/secret.h"
 
-enum { SIGNALS = 3 };
-static const int signals[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+enum { SIGNALS = 4 };
+static const int signals[SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGCONT};
+
+#define CTRL_D 4
 
 struct connect {
 	struct connect_args args;
 	struct script script;
 	struct identity id;
 	struct events ev;
+	struct outlet *outlet;
 	struct session *session;
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNALS];
@@ -60,10 +65,28 @@ static void on_idle(void *owner)
 {
 	struct connect *c = owner;
 
-	if (c->scripted)
+	if (c->scripted) {
 		step(c);
-	else
-		repl_ask();
+		return;
+	}
+	keys_stop();
+	repl_ask();
+}
+
+static void on_key(int key, void *owner)
+{
+	struct connect *c = owner;
+
+	if (key == 'q' || key == 'Q' || key == '\r' || key == '\n' || key == CTRL_D || key < 0)
+		session_interrupt(c->session);
+}
+
+static void on_live(void *owner)
+{
+	struct connect *c = owner;
+
+	if (!c->scripted)
+		keys_read_single(on_key, c);
 }
 
 static void on_line(const char *line, void *owner)
@@ -78,11 +101,6 @@ static void on_eof(void *owner)
 	session_end(c->session);
 }
 
-static void on_closed(void *owner)
-{
-	(void)owner; /* the loop ends by itself */
-}
-
 static const char *word(size_t i, void *owner)
 {
 	struct connect *c = owner;
@@ -92,14 +110,19 @@ static const char *word(size_t i, void *owner)
 static const struct repl_events repl_ev = {
     .on_line = on_line,
     .on_eof = on_eof,
-    .on_closed = on_closed,
     .word = word,
 };
+
+static void on_keys_closed(void *owner)
+{
+	(void)owner; /* the loop ends by itself */
+}
 
 static void on_ending(void *owner)
 {
 	(void)owner;
 	repl_close();
+	keys_close(on_keys_closed, NULL);
 }
 
 static void on_over(int exit_code, void *owner)
@@ -113,6 +136,7 @@ static void on_over(int exit_code, void *owner)
 
 static const struct session_events session_ev = {
     .on_idle = on_idle,
+    .on_live = on_live,
     .on_ending = on_ending,
     .on_over = on_over,
 };
@@ -121,9 +145,32 @@ static void on_signal(uv_signal_t *h, int number)
 {
 	struct connect *c = h->data;
 
-	if (number != SIGINT || c->scripted || !session_interrupt(c->session))
+	if (number == SIGCONT)
+		keys_continued();
+	else if (number != SIGINT || c->scripted || !session_interrupt(c->session))
 		session_end(c->session);
 }
+
+/* ---- what is printed ---- */
+
+static void on_drained(void *owner)
+{
+	struct connect *c = owner;
+
+	repl_drained();
+	if (c->session)
+		session_drained(c->session);
+}
+
+static void on_broken(void *owner)
+{
+	struct connect *c = owner;
+
+	if (c->session)
+		session_unheard(c->session);
+}
+
+static const struct outlet_events outlet_ev = {.on_drained = on_drained, .on_broken = on_broken};
 
 /* ---- before anything is sent ---- */
 
@@ -196,23 +243,24 @@ static int run(struct connect *c, const struct code *code)
 
 	if (err < 0)
 		return refuse(c, err, "");
-	if (!c->scripted) {
-		err = repl_open(&c->loop, &c->ev.screen, &repl_ev, c);
-		if (err < 0) {
-			uv_loop_close(&c->loop);
-			return usage(
-			    "standard input is no terminal: give -c COMMAND or --batch FILE");
-		}
+	err = keys_open(&c->loop);
+	if (!c->scripted && err < 0) {
+		uv_loop_close(&c->loop);
+		return usage("standard input is no terminal: give -c COMMAND or --batch FILE");
 	}
+	if (!c->scripted)
+		repl_open(&c->ev.screen, c->outlet, &repl_ev, c);
+	outlet_start(c->outlet, &c->loop, &outlet_ev, c);
 	err = session_start(&c->loop, &setup, &session_ev, c, &c->session);
 	secret_wipe(&setup.code, sizeof setup.code);
 	if (err < 0) {
 		c->code = refuse(c, err, setup.relay);
-		repl_close();
+		on_ending(c);
 	} else {
 		watch_signals(c);
 	}
 	uv_run(&c->loop, UV_RUN_DEFAULT);
+	outlet_stop(c->outlet);
 	session_free(c->session);
 	uv_loop_close(&c->loop);
 	return c->code;
@@ -224,7 +272,7 @@ static int prepare_and_run(struct connect *c)
 	struct code code;
 
 	c->scripted = c->args.commands_count > 0 || c->args.batch;
-	events_init(&c->ev, stdout, stderr, c->args.json);
+	events_init_outlet(&c->ev, c->outlet, c->args.json);
 
 	int result = parse_code(c, &code);
 	if (result == 0 && script_load(&c->args, &c->script, why) < 0)
@@ -257,5 +305,11 @@ int connect_main(int argc, char **argv)
 		puts("assent-console " ASSENT_VERSION);
 		return 0;
 	}
-	return prepare_and_run(&c);
+	c.outlet = outlet_new();
+	if (!c.outlet)
+		return usage("out of memory");
+
+	int code = prepare_and_run(&c);
+	outlet_free(c.outlet);
+	return code;
 }

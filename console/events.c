@@ -5,8 +5,10 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "console/fail.h"
+#include "console/outlet.h"
 #include "console/summary.h"
 #include "proto/base/err.h"
 #include "proto/base/text.h"
@@ -20,7 +22,18 @@
 void events_init(struct events *e, FILE *out, FILE *err, bool json)
 {
 	*e = (struct events){.json = json, .out = out, .err = err};
-	screen_init(&e->screen, out, !json);
+	screen_init(&e->screen, out, fileno(out), !json);
+}
+
+void events_init_outlet(struct events *e, struct outlet *o, bool json)
+{
+	*e = (struct events){.json = json, .out = outlet_out(o), .err = outlet_err(o), .outlet = o};
+	screen_init(&e->screen, e->out, STDOUT_FILENO, !json);
+}
+
+bool events_is_full(const struct events *e)
+{
+	return e->outlet && outlet_is_full(e->outlet);
 }
 
 const char *events_span(uint32_t seconds, char buf[EVENTS_SPAN_MAX])

@@ -16,12 +16,14 @@
 #include "proto/wire/scope.h"
 
 struct manifest;
+struct outlet;
 
 struct events {
 	bool json;
-	struct screen screen; /* on `out` */
-	uint32_t lost_left_s; /* a live line of its own while not 0 */
-	FILE *out, *err;      /* not ours */
+	struct screen screen;	     /* on `out` */
+	uint32_t lost_left_s;	     /* a live line of its own while not 0 */
+	FILE *out, *err;	     /* not ours */
+	const struct outlet *outlet; /* behind both; NULL when there is none */
 };
 
 /* One item, running or finished. */
@@ -46,6 +48,12 @@ struct grant_view {
 };
 
 void events_init(struct events *e, FILE *out, FILE *err, bool json);
+
+/* The same, through an outlet. */
+void events_init_outlet(struct events *e, struct outlet *o, bool json);
+
+/* Does more wait to be read than should? */
+bool events_is_full(const struct events *e);
 
 void events_connected(struct events *e, const char *relay);
 void events_pending(struct events *e, uint32_t expires_in_s);

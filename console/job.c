@@ -170,7 +170,7 @@ void jobs_show(struct jobs *js)
 	for (size_t i = 0; js->shows && i < js->count && n < SCREEN_LIVE_MAX; i++) {
 		const struct job *j = js->at[i];
 
-		if (j->is_done || j->quiet)
+		if (j->is_done || j->live)
 			continue;
 		if (j->kind->view)
 			n += j->kind->view(j, views + n, SCREEN_LIVE_MAX - n);

@@ -53,7 +53,7 @@ struct job {
 	const char *name; /* of the command; a literal */
 	bool endless;
 	bool works; /* work() has something to do */
-	bool quiet; /* no live line: what it prints moves by itself */
+	bool live;  /* it prints as it goes: no live line, and in front a key ends it */
 
 	/* job.c's own */
 	struct jobs *jobs;

@@ -4,22 +4,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <editline/readline.h>
 
 #include "console/command.h"
+#include "console/keys.h"
+#include "console/outlet.h"
 #include "console/screen.h"
 
 #define PROMPT "assent> "
 
 static struct repl {
-	uv_poll_t poll;
 	struct screen *screen;
+	struct outlet *outlet;
 	const struct repl_events *ev;
 	void *owner;
 	char *line; /* typed, not yet handed on; libedit allocated it */
-	bool open, asking, got_line, got_eof;
+	bool open, got_line, got_eof;
+	bool asking; /* the prompt stands */
+	bool due;    /* it will, when the outlet is idle */
+	bool hidden; /* it stands, and something was printed over it */
 } repl;
 
 /* ---- completion ---- */
@@ -74,24 +78,34 @@ static void on_typed(char *line)
 	rl_callback_handler_remove();
 }
 
-/* libedit is left before anything is done with the line: what a command does may ask again. */
-static void on_readable(uv_poll_t *p, int status, int events)
+/* A key was shown while the prompt is hidden: what is printed next begins a line of its own. */
+static void clear_echo(void)
 {
-	(void)p;
-	(void)events;
-	if (status < 0)
+	if (!repl.hidden)
+		return;
+	fputs("\r\033[K", repl.screen->out);
+	fflush(repl.screen->out);
+}
+
+/* libedit is left before anything is done with the line: what a command does may ask again. */
+static void on_readable(bool failed, void *owner)
+{
+	(void)owner;
+	if (failed)
 		on_typed(NULL);
 	else
 		rl_callback_read_char();
-	if (!repl.got_line && !repl.got_eof)
+	if (!repl.got_line && !repl.got_eof) {
+		clear_echo();
 		return;
+	}
 
 	char *line = repl.line;
 	bool eof = repl.got_eof;
 
 	repl.line = NULL;
-	repl.got_line = repl.got_eof = repl.asking = false;
-	uv_poll_stop(&repl.poll);
+	repl.got_line = repl.got_eof = repl.asking = repl.hidden = false;
+	keys_stop();
 	if (eof) {
 		fputc('\n', repl.screen->out);
 		repl.ev->on_eof(repl.owner);
@@ -107,29 +121,26 @@ static void hide(void *owner)
 {
 	struct repl *r = owner;
 
-	if (r->asking) {
+	if (r->asking && !r->hidden)
 		fputs("\r\033[K", r->screen->out);
-		fflush(r->screen->out); /* what follows may go to stderr */
-	}
+	r->hidden = r->asking;
 }
 
 static void show(void *owner)
 {
 	struct repl *r = owner;
 
-	if (r->asking)
-		rl_forced_update_display();
+	if (!r->asking || !r->hidden || !outlet_is_idle(r->outlet))
+		return;
+	r->hidden = false;
+	rl_forced_update_display();
 }
 
-int repl_open(uv_loop_t *loop, struct screen *screen, const struct repl_events *ev, void *owner)
+void repl_open(struct screen *screen, struct outlet *outlet, const struct repl_events *ev,
+	       void *owner)
 {
-	if (!isatty(STDIN_FILENO))
-		return UV_ENOTSUP;
-
-	int err = uv_poll_init(loop, &repl.poll, STDIN_FILENO);
-	if (err < 0)
-		return err;
 	repl.screen = screen;
+	repl.outlet = outlet;
 	repl.ev = ev;
 	repl.owner = owner;
 	repl.open = true;
@@ -138,39 +149,44 @@ int repl_open(uv_loop_t *loop, struct screen *screen, const struct repl_events *
 	screen->owner = &repl;
 	rl_readline_name = "assent-console";
 	rl_instream = stdin;
-	rl_outstream = screen->out;
+	rl_outstream = stdout;
 	rl_attempted_completion_function = complete;
 	using_history();
 	stifle_history(REPL_HISTORY_MAX);
-	return 0;
 }
 
 void repl_ask(void)
 {
 	if (!repl.open || repl.asking)
 		return;
+	repl.due = !outlet_is_idle(repl.outlet);
+	if (repl.due)
+		return;
 	repl.asking = true;
 	rl_callback_handler_install(PROMPT, on_typed);
-	uv_poll_start(&repl.poll, UV_READABLE, on_readable);
+	keys_read(on_readable, NULL);
 }
 
-static void on_poll_closed(uv_handle_t *h)
+void repl_drained(void)
 {
-	(void)h;
-	repl.ev->on_closed(repl.owner);
+	if (!repl.open || !outlet_is_idle(repl.outlet))
+		return;
+	if (repl.due)
+		repl_ask();
+	else
+		show(&repl);
 }
 
-bool repl_close(void)
+void repl_close(void)
 {
 	if (!repl.open)
-		return false;
+		return;
 	if (repl.asking) {
 		rl_callback_handler_remove();
 		fputc('\n', repl.screen->out);
 		fflush(repl.screen->out);
 	}
-	repl.open = repl.asking = false;
+	repl.open = repl.asking = repl.due = repl.hidden = false;
 	repl.screen->hide = repl.screen->show = NULL;
-	uv_close((uv_handle_t *)&repl.poll, on_poll_closed);
-	return true;
+	keys_stop();
 }

@@ -8,23 +8,27 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define WIDTH_DEFAULT 80
-#define WIDTH_LEAST   20
+#define WIDTH_LEAST 20
 
-void screen_init(struct screen *s, FILE *out, bool live)
+bool screen_can_draw(int fd)
 {
 	const char *term = getenv("TERM");
 
-	*s = (struct screen){.out = out};
-	s->live = live && isatty(fileno(out)) && term && term[0] && strcmp(term, "dumb") != 0;
+	return fd >= 0 && isatty(fd) && term && term[0] && strcmp(term, "dumb") != 0;
 }
 
-static size_t width(const struct screen *s)
+void screen_init(struct screen *s, FILE *out, int fd, bool live)
+{
+	*s = (struct screen){.out = out, .fd = fd};
+	s->live = live && screen_can_draw(fd);
+}
+
+size_t screen_width(const struct screen *s)
 {
 	struct winsize ws;
 
-	if (ioctl(fileno(s->out), TIOCGWINSZ, &ws) < 0 || ws.ws_col < WIDTH_LEAST)
-		return WIDTH_DEFAULT;
+	if (s->fd < 0 || ioctl(s->fd, TIOCGWINSZ, &ws) < 0 || ws.ws_col < WIDTH_LEAST)
+		return SCREEN_WIDTH_DEF;
 	return ws.ws_col;
 }
 
@@ -50,7 +54,7 @@ static void erase(struct screen *s)
 
 static void draw(struct screen *s)
 {
-	size_t columns = width(s) - 1; /* the last column would wrap on some terminals */
+	size_t columns = screen_width(s) - 1; /* the last column would wrap on some terminals */
 
 	for (size_t i = 0; i < s->count; i++)
 		fprintf(s->out, "%.*s\n", (int)fit(s->lines[i], columns), s->lines[i]);

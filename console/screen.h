@@ -20,6 +20,7 @@
 
 struct screen {
 	FILE *out;	/* not ours */
+	int fd;		/* of the terminal that it ends in, or negative */
 	bool live;	/* can draw in place */
 	unsigned begun; /* screen_begin() without its screen_end() */
 	size_t drawn;
@@ -31,8 +32,16 @@ struct screen {
 	void *owner;
 };
 
-/* live: asked for by the caller, and then only when out is a terminal that can do it. */
-void screen_init(struct screen *s, FILE *out, bool live);
+/* fd: where out ends in. live: asked for by the caller, and then only when that is a terminal that
+ * can do it. */
+void screen_init(struct screen *s, FILE *out, int fd, bool live);
+
+/* Columns of the terminal; SCREEN_WIDTH_DEF where there is none. */
+#define SCREEN_WIDTH_DEF 80
+size_t screen_width(const struct screen *s);
+
+/* Is it a terminal that can be drawn on? */
+bool screen_can_draw(int fd);
 
 /* One finished line; the newline is added. */
 void screen_line(struct screen *s, const char *fmt, ...) AS_PRINTF(2, 3);

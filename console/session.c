@@ -46,6 +46,8 @@ int session_began(struct session *s, struct job *job)
 	}
 	s->front = job;
 	s->jobs.shows = true;
+	if (job->live && !job->is_done)
+		s->on->on_live(s->owner);
 	return SESSION_RUNS;
 }
 
@@ -179,6 +181,16 @@ bool session_interrupt(struct session *s)
 	if (s->link)
 		link_flush(s->link);
 	return true;
+}
+
+void session_unheard(struct session *s)
+{
+	if (s->state >= SESSION_ENDING)
+		return;
+	jobs_stop_endless(&s->jobs, "nobody reads the output any more");
+	session_settle(s);
+	if (s->link)
+		link_flush(s->link);
 }
 
 void session_drained(struct session *s)

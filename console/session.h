@@ -40,6 +40,7 @@ struct session_setup {
 
 struct session_events {
 	void (*on_idle)(void *owner);
+	void (*on_live)(void *owner); /* a live view has come to the front: a key may end it */
 	void (*on_ending)(
 	    void *owner); /* once, before anything is said of the end: no command any more */
 	void (*on_over)(int exit_code, void *owner);
@@ -66,6 +67,9 @@ bool session_interrupt(struct session *s);
 
 /* What was printed has left, after it could not for a while. */
 void session_drained(struct session *s);
+
+/* Nobody reads what is printed any more, and nobody will. */
+void session_unheard(struct session *s);
 
 void session_free(struct session *s);
 
