@@ -67,7 +67,7 @@ static int take_number(const char *text, uint32_t max, uint32_t *out)
 	return 0;
 }
 
-static int take_priority(const char *text, uint32_t *out)
+int catalog_priority(const char *text, uint32_t *out)
 {
 	uint32_t v = 0;
 
@@ -110,7 +110,7 @@ static int take_setting(const char *word, const char *value, as_OpenArgs *out, c
 		err = take_number(value, HOURS_MAX, &out->hours);
 		hint = "a number of hours, like hours=24";
 	} else if (n == 8 && memcmp(word, "priority", n) == 0) {
-		err = take_priority(value, &out->priority);
+		err = catalog_priority(value, &out->priority);
 		hint = "0 to 7, or emerg ... debug, like priority=err";
 	} else if (n == 5 && memcmp(word, "names", n) == 0) {
 		err = take_names(value, out);

@@ -22,6 +22,9 @@ const char *catalog_profile_name(size_t i);
 /* NULL when there is none of that name. */
 const as_CatalogEntry *catalog_find(const as_Catalog *c, const char *name);
 
+/* "3" or "err" as it goes on the wire: plus one. AS_EBADMSG. */
+int catalog_priority(const char *text, uint32_t *out);
+
 /* What `collect` asks for. Entries point into the catalog. */
 struct selection {
 	const as_CatalogEntry *entries[CATALOG_MAX];

@@ -15,9 +15,5 @@ int cmd_collect(struct session *s, int argc, const char *const argv[])
 	if (err < 0)
 		return session_refuse(s, why);
 	err = collect_start(&s->jobs, &wanted, session_allows, s, s->line, &job);
-	if (err < 0) {
-		events_error(s->ev, err, "");
-		return err;
-	}
-	return session_began(s, job);
+	return err < 0 ? session_fault(s, err) : session_began(s, job);
 }

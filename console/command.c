@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "console/live_words.h"
 #include "proto/base/err.h"
 #include "proto/base/text.h"
 
@@ -12,6 +13,12 @@ static const struct command table[] = {
     {"collect", "[PROFILE | NAME...] [hours=N] [priority=N] [names=HOST,HOST] [unit=UNIT]",
      "collect into the bundle; profiles are quick, system, network, full (default)", cmd_collect,
      true, true},
+    {"tail", "PATH... " LIVE_HELP,
+     "log files and granted files as they grow; q, Enter or Ctrl-C ends it", cmd_tail, true, true},
+    {"journal", "[--unit U] [--priority P] " LIVE_HELP, "the journal as it comes", cmd_journal,
+     true, true},
+    {"eventlog", "[--unit CHANNEL] [--priority P] " LIVE_HELP,
+     "the event log of Windows as it comes", cmd_eventlog, true, true},
     {"request", "SCOPE...", "ask the customer for more", cmd_request, true, false},
     {"jobs", "", "what is at work, in front and behind ('&' at the end of a line)", cmd_jobs, false,
      false},

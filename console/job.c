@@ -51,6 +51,32 @@ void job_view(const struct job *j, struct item_view *out)
 		out->state = j->state;
 }
 
+/* ---- what is told of one ---- */
+
+void job_tell_running(struct job *j, uint64_t now_ms)
+{
+	struct item_view v;
+
+	if (j->reported_ms != 0 && now_ms - j->reported_ms < JOB_REPORT_MS)
+		return;
+	job_view(j, &v);
+	if (j->reported_ms == 0 || v.bytes != j->reported_bytes)
+		events_item(j->jobs->ev, &v);
+	j->reported_ms = now_ms;
+	j->reported_bytes = v.bytes;
+}
+
+void job_tell_done(struct job *j, enum item_state state, const char *why)
+{
+	struct item_view v;
+
+	job_view(j, &v);
+	v.running = false;
+	v.state = state;
+	v.why = why;
+	events_item(j->jobs->ev, &v);
+}
+
 /* ---- the end of one ---- */
 
 void job_done(struct job *j, enum item_state state, bool incomplete)

@@ -59,6 +59,7 @@ struct job {
 	struct jobs *jobs;
 	uint32_t id;
 	uint64_t began_ms;
+	uint64_t reported_ms, reported_bytes;
 	bool is_done;
 	enum item_state state; /* when done */
 	char what[JOB_WHAT_MAX];
@@ -99,6 +100,11 @@ void job_done(struct job *j, enum item_state state, bool incomplete);
 
 /* Frees the jobs that are done; true when there were some. Not from a callback of an op. */
 bool jobs_reap(struct jobs *js);
+
+/* The job as one item is told to scripts: "running", when it begins and once a second while it
+ * grows. And at its end, in either form: before job_done(). */
+void job_tell_running(struct job *j, uint64_t now_ms);
+void job_tell_done(struct job *j, enum item_state state, const char *why);
 
 /* The whole job for a list. */
 void job_view(const struct job *j, struct item_view *out);

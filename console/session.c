@@ -35,6 +35,12 @@ int session_refuse(struct session *s, const char *why)
 	return AS_EBADMSG;
 }
 
+int session_fault(struct session *s, int err)
+{
+	events_error(s->ev, err, "");
+	return err;
+}
+
 int session_began(struct session *s, struct job *job)
 {
 	char text[JOB_WHAT_MAX + 32];

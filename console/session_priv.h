@@ -78,6 +78,9 @@ typedef int (*session_cmd)(struct session *s, int argc, const char *const argv[]
 int cmd_catalog(struct session *s, int argc, const char *const argv[]);
 int cmd_collect(struct session *s, int argc, const char *const argv[]);
 int cmd_request(struct session *s, int argc, const char *const argv[]);
+int cmd_tail(struct session *s, int argc, const char *const argv[]);
+int cmd_journal(struct session *s, int argc, const char *const argv[]);
+int cmd_eventlog(struct session *s, int argc, const char *const argv[]);
 int cmd_jobs(struct session *s, int argc, const char *const argv[]);
 int cmd_cancel(struct session *s, int argc, const char *const argv[]);
 int cmd_wait(struct session *s, int argc, const char *const argv[]);
@@ -101,6 +104,9 @@ int session_began(struct session *s, struct job *job);
 
 /* A command cannot be carried out: why says all. What the command returns. */
 int session_refuse(struct session *s, const char *why);
+
+/* A command could not be begun. What the command returns. */
+int session_fault(struct session *s, int err);
 
 /* After everything that may have ended a job; not from inside one. Frees the jobs that are done and
  * goes on with what waited for them. */

@@ -106,7 +106,6 @@ Test(command, only_what_asks_the_agent_waits_for_a_lost_connection)
 	const struct command *c;
 
 	for (size_t i = 0; (c = command_at(i)) != NULL; i++)
-		cr_assert_eq(c->needs_agent,
-			     strcmp(c->name, "collect") == 0 || strcmp(c->name, "request") == 0,
-			     "%s", c->name);
+		cr_assert_eq(c->needs_agent, c->is_job || strcmp(c->name, "request") == 0, "%s",
+			     c->name);
 }
