@@ -19,6 +19,13 @@ static const struct command table[] = {
      true, true},
     {"eventlog", "[--unit CHANNEL] [--priority P] " LIVE_HELP,
      "the event log of Windows as it comes", cmd_eventlog, true, true},
+    {"ls", "[-R] PATH... [--no-save]", "a granted folder; -R: and all below it", cmd_ls, true,
+     true},
+    {"stat", "PATH... [--no-save]", "one file or folder", cmd_stat, true, true},
+    {"find",
+     "PATH... [--name GLOB] [--size +10M|-1k|N] [--newer 2h] [--older 7d] [--type f,d,l] "
+     "[--content RE] [-i] [--max N] [--no-save]",
+     "files below a granted folder by name, size, age and content", cmd_find, true, true},
     {"request", "SCOPE...", "ask the customer for more", cmd_request, true, false},
     {"jobs", "", "what is at work, in front and behind ('&' at the end of a line)", cmd_jobs, false,
      false},
