@@ -28,6 +28,7 @@ BEGIN {
 	door["archive"]   = "^console/"
 	door["jansson.h"] = "^console/"
 	door["editline/"] = "^console/"
+	door["ncurses.h"] = "^console/top_view"
 	door["systemd/"]  = "^agent/collect/"
 	door["pb_"]       = "^proto/wire/messages"
 	door["windows.h"] = "^agent/plat/win/"

@@ -2,6 +2,7 @@
 #include "console/connect.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -305,6 +306,7 @@ int connect_main(int argc, char **argv)
 		puts("assent-console " ASSENT_VERSION);
 		return 0;
 	}
+	setlocale(LC_CTYPE, ""); /* so that a terminal's UTF-8 is typed and drawn */
 	c.outlet = outlet_new();
 	if (!c.outlet)
 		return usage("out of memory");

@@ -157,12 +157,16 @@ void events_denied(struct events *e, int why)
 
 const char *events_item_line(const struct item_view *v, char *buf)
 {
-	char name[TEXT_CAP], why[TEXT_CAP], size[TEXT_SIZE_MAX];
+	char name[TEXT_CAP], why[TEXT_CAP], size[TEXT_SIZE_MAX],
+	    of[TEXT_SIZE_MAX + 4] = "", whole[TEXT_SIZE_MAX];
 	uint64_t tenths = v->elapsed_ms / 100;
 
+	if (v->running && v->expected > 0)
+		snprintf(of, sizeof of, " of %s", text_size(v->expected, whole));
 	snprintf(buf, SCREEN_LINE_MAX,
-		 "  %-16.40s %8s %3" PRIu32 " files %5" PRIu64 ".%" PRIu64 " s  %s%s%.200s",
-		 clean(v->name, name), text_size(v->bytes, size), v->files, tenths / 10,
+		 "  %-16.40s %8s%s %3" PRIu64 " %s %5" PRIu64 ".%" PRIu64 " s  %s%s%.200s",
+		 clean(v->name, name), text_size(v->bytes, size), of,
+		 v->counted ? v->count : v->files, v->counted ? v->counted : "files", tenths / 10,
 		 tenths % 10, v->running ? "running" : item_state_name(v->state),
 		 v->why[0] ? ": " : "", clean(v->why, why));
 	return buf;
@@ -197,8 +201,8 @@ void events_live(struct events *e, const struct item_view *views, size_t n)
 {
 	char lines[SCREEN_LIVE_MAX][SCREEN_LINE_MAX];
 
-	if (!e->screen.live)
-		return;
+	if (!e->screen.live || (n > 0 && e->outlet && !outlet_is_idle(e->outlet)))
+		return; /* what nobody reads is not worth keeping */
 	size_t used = e->lost_left_s > 0;
 
 	if (used)

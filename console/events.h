@@ -20,10 +20,10 @@ struct outlet;
 
 struct events {
 	bool json;
-	struct screen screen;	     /* on `out` */
-	uint32_t lost_left_s;	     /* a live line of its own while not 0 */
-	FILE *out, *err;	     /* not ours */
-	const struct outlet *outlet; /* behind both; NULL when there is none */
+	struct screen screen;  /* on `out` */
+	uint32_t lost_left_s;  /* a live line of its own while not 0 */
+	FILE *out, *err;       /* not ours */
+	struct outlet *outlet; /* behind both; NULL when there is none */
 };
 
 /* One item, running or finished. */
@@ -36,6 +36,8 @@ struct item_view {
 	uint64_t bytes, elapsed_ms;
 	uint64_t expected; /* bytes that there will be; 0: not known */
 	uint32_t files;
+	const char *counted; /* for people, instead of files: "lines"; NULL: files */
+	uint64_t count;	     /* of those */
 };
 
 struct grant_view {

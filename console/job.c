@@ -169,6 +169,12 @@ void jobs_drained(struct jobs *js)
 			js->at[i]->kind->drained(js->at[i]);
 }
 
+void job_wake(struct job *j)
+{
+	if (j->jobs->on_wake)
+		j->jobs->on_wake(j->jobs->owner);
+}
+
 bool jobs_have_work(const struct jobs *js)
 {
 	for (size_t i = 0; i < js->count; i++)

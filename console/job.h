@@ -52,8 +52,9 @@ struct job {
 	const struct job_kind *kind;
 	const char *name; /* of the command; a literal */
 	bool endless;
-	bool works; /* work() has something to do */
-	bool live;  /* it prints as it goes: no live line, and in front a key ends it */
+	bool works;    /* work() has something to do */
+	bool live;     /* it prints as it goes, so it needs no live line */
+	bool own_keys; /* else, in front, "q" and Enter end what is live */
 
 	/* job.c's own */
 	struct jobs *jobs;
@@ -81,8 +82,10 @@ struct jobs {
 	uint32_t last_id;
 	struct job_past past[JOBS_PAST_MAX]; /* the newest last */
 	size_t past_count;
-	bool incomplete; /* sticky: some job failed, or is not complete */
-	bool shows;	 /* live lines are wanted: nobody is typing below them */
+	bool incomplete;	      /* sticky: some job failed, or is not complete */
+	bool shows;		      /* live lines are wanted: nobody is typing below them */
+	void (*on_wake)(void *owner); /* jobs_have_work() has become true; may be NULL */
+	void *owner;
 };
 
 void jobs_init(struct jobs *js, struct events *ev, struct ops *ops);
@@ -97,6 +100,9 @@ struct job *jobs_find(const struct jobs *js, uint32_t id);
 /* By the job: nothing of it is at work any more, and everything was told. incomplete: it failed, or
  * not all came that should. */
 void job_done(struct job *j, enum item_state state, bool incomplete);
+
+/* By the job: `works` was set while nobody was looking. */
+void job_wake(struct job *j);
 
 /* Frees the jobs that are done; true when there were some. Not from a callback of an op. */
 bool jobs_reap(struct jobs *js);

@@ -38,6 +38,11 @@ bool keys_are_open(void)
 	return keys.open;
 }
 
+uv_loop_t *keys_loop(void)
+{
+	return keys.poll.loop;
+}
+
 static void on_poll(uv_poll_t *p, int status, int events)
 {
 	(void)p;

@@ -16,6 +16,7 @@
 /* UV_ENOTSUP when standard input is no terminal; nothing was taken then. */
 int keys_open(uv_loop_t *loop);
 bool keys_are_open(void);
+uv_loop_t *keys_loop(void); /* while open */
 
 /* on_readable: something can be read; failed: nothing ever will. The reader before has nothing more
  * to read. */

@@ -175,6 +175,8 @@ static void on_total(const struct job *j, struct item_view *out)
 
 	out->bytes = l->bytes;
 	out->files = l->saved.to_file ? 1 : 0;
+	out->counted = "entries";
+	out->count = l->entries;
 }
 
 static void on_tick(struct job *j, uint64_t now_ms)

@@ -223,6 +223,11 @@ bool outlet_is_idle(const struct outlet *o)
 	return !o->first;
 }
 
+bool outlet_is_writing(const struct outlet *o)
+{
+	return o->busy;
+}
+
 bool outlet_is_full(const struct outlet *o)
 {
 	return o->waiting > OUTLET_FULL;

@@ -43,6 +43,7 @@ void outlet_stop(struct outlet *o);
 
 bool outlet_is_idle(const struct outlet *o); /* all is written */
 bool outlet_is_full(const struct outlet *o);
+bool outlet_is_writing(const struct outlet *o); /* at this moment */
 
 /* Somebody else draws on the terminal: what is printed meanwhile comes when it is over. */
 void outlet_hold(struct outlet *o, bool hold);

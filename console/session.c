@@ -52,7 +52,7 @@ int session_began(struct session *s, struct job *job)
 	}
 	s->front = job;
 	s->jobs.shows = true;
-	if (job->live && !job->is_done)
+	if (job->live && !job->own_keys && !job->is_done)
 		s->on->on_live(s->owner);
 	return SESSION_RUNS;
 }
@@ -144,6 +144,12 @@ static void on_work(uv_idle_t *h)
 		link_flush(s->link);
 }
 
+static void on_wake(void *owner)
+{
+	struct session *s = owner;
+	uv_idle_start(&s->work, on_work);
+}
+
 void session_settle(struct session *s)
 {
 	bool free_again = s->front && s->front->is_done;
@@ -156,7 +162,7 @@ void session_settle(struct session *s)
 		free_again = true;
 	}
 	if (jobs_have_work(&s->jobs))
-		uv_idle_start(&s->work, on_work);
+		on_wake(s);
 	if (free_again)
 		session_done(s);
 	if (s->finishing && s->state == SESSION_READY && jobs_ending(&s->jobs) == 0)
@@ -481,6 +487,8 @@ int session_start(uv_loop_t *loop, const struct session_setup *setup,
 	s->ev = setup->ev;
 	ops_init(&s->ops);
 	jobs_init(&s->jobs, s->ev, &s->ops);
+	s->jobs.on_wake = on_wake;
+	s->jobs.owner = s;
 
 	int err = fill_wish(setup, &wish);
 	secret_wipe(&s->setup.code, sizeof s->setup.code);

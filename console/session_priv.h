@@ -81,6 +81,7 @@ int cmd_request(struct session *s, int argc, const char *const argv[]);
 int cmd_tail(struct session *s, int argc, const char *const argv[]);
 int cmd_journal(struct session *s, int argc, const char *const argv[]);
 int cmd_eventlog(struct session *s, int argc, const char *const argv[]);
+int cmd_top(struct session *s, int argc, const char *const argv[]);
 int cmd_ls(struct session *s, int argc, const char *const argv[]);
 int cmd_stat(struct session *s, int argc, const char *const argv[]);
 int cmd_find(struct session *s, int argc, const char *const argv[]);
