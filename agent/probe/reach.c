@@ -17,6 +17,7 @@
 #include "agent/probe/report.h"
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
+#include "proto/wire/http_head.h"
 
 #define PORT_HTTPS 443
 #define ALPN_RELAY "assent-relay/1" /* PROTOCOL.md section 2 */

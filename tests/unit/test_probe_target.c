@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "agent/probe/http.h"
 #include "agent/probe/target.h"
 #include "proto/base/err.h"
 
@@ -97,4 +98,16 @@ Test(probe_target, tells_addresses_from_names)
 	cr_assert(target_is_address(&t));
 	cr_assert_eq(target_parse("192.0.2.example", 443, &t), 0);
 	cr_assert_not(target_is_address(&t));
+}
+
+Test(probe_target, asks_for_the_host)
+{
+	char buf[HTTP_REQUEST_MAX];
+	int n = http_request("www.example:8080", buf, sizeof(buf));
+
+	cr_assert_gt(n, 0);
+	cr_assert_eq((size_t)n, strlen(buf));
+	cr_assert_eq(strncmp(buf, "HEAD / HTTP/1.1\r\nHost: www.example:8080\r\n", 41), 0);
+	cr_assert_str_eq(buf + n - 4, "\r\n\r\n");
+	cr_assert_eq(http_request("www.example", buf, 20), AS_EFULL);
 }
