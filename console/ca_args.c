@@ -10,7 +10,7 @@
 #include "proto/base/err.h"
 #include "proto/base/text.h"
 #include "proto/e2e/cert.h"
-#include "proto/transport/dial.h"
+#include "proto/base/hostport.h"
 
 #define HOST_MAX  253
 #define LABEL_MAX 63
@@ -136,7 +136,7 @@ static int id_check(const char *id, char why[CA_WHY_MAX])
 
 static int values_check(const struct ca_args *a, char why[CA_WHY_MAX])
 {
-	struct dial_target target;
+	struct hostport target;
 	int err = 0;
 
 	if (a->org)
@@ -151,7 +151,7 @@ static int values_check(const struct ca_args *a, char why[CA_WHY_MAX])
 		err = id_check(a->id, why);
 	if (err == 0)
 		err = hosts_check(a, why);
-	if (err == 0 && a->relay && dial_split(a->relay, &target) < 0)
+	if (err == 0 && a->relay && hostport_split(a->relay, &target) < 0)
 		err = refuse(why, "relay", "write it like relay.example.com:7443");
 	return err;
 }

@@ -9,6 +9,7 @@
 #include "console/retry.h"
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
+#include "proto/base/hostport.h"
 #include "proto/e2e/inner.h"
 #include "proto/transport/dial.h"
 #include "proto/transport/hop.h"
@@ -29,8 +30,8 @@ struct link {
 	struct hop *hop;
 	struct channel *channel;
 	SSL_CTX *outer, *inner;
-	struct dial_target target;
-	char host_port[DIAL_HOST_MAX + DIAL_PORT_MAX + 4];
+	struct hostport target;
+	char host_port[HOSTPORT_TEXT_MAX];
 	char detail[DETAIL_MAX];
 	uint64_t heard_ms;
 	uint32_t join_id;
@@ -591,7 +592,7 @@ int link_start(uv_loop_t *loop, const struct link_target *target, const struct l
 	l->join_id = target->join_id;
 	snprintf(l->host_port, sizeof l->host_port, "%s", target->relay);
 
-	int err = dial_split(target->relay, &l->target);
+	int err = hostport_split(target->relay, &l->target);
 	if (err == 0)
 		err = outer_console_ctx(pem(&id->ca), pem(&id->console_crt), pem(&id->console_key),
 					&l->outer);

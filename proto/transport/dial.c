@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/base/err.h"
+#include "proto/base/hostport.h"
 
 /* Asking the resolver cannot be stopped once it runs: the request lives on without its dial. */
 struct lookup {
@@ -36,53 +37,6 @@ struct dial {
 };
 
 static void try_next(struct dial *d);
-
-/* ---- HOST:PORT ---- */
-
-static int copy_part(const char *from, size_t n, char *out, size_t cap)
-{
-	if (n == 0 || n >= cap)
-		return AS_ECONFIG;
-	memcpy(out, from, n);
-	out[n] = '\0';
-	return 0;
-}
-
-static bool is_port(const char *text)
-{
-	unsigned long port = 0;
-
-	for (const char *p = text; *p; p++) {
-		if (*p < '0' || *p > '9')
-			return false;
-		port = port * 10 + (unsigned long)(*p - '0');
-	}
-	return port <= 65535;
-}
-
-int dial_split(const char *host_port, struct dial_target *out)
-{
-	struct dial_target t = {{0}, {0}};
-	const char *colon = strrchr(host_port, ':');
-	const char *host = host_port, *end = colon;
-
-	if (!colon)
-		return AS_ECONFIG;
-	if (*host == '[') {
-		if (end == host || end[-1] != ']')
-			return AS_ECONFIG;
-		host++;
-		end--;
-	} else if (strchr(host_port, ':') != colon) {
-		return AS_ECONFIG; /* an IPv6 address needs its brackets */
-	}
-	if (copy_part(host, (size_t)(end - host), t.host, sizeof t.host) < 0 ||
-	    copy_part(colon + 1, strlen(colon + 1), t.port, sizeof t.port) < 0 ||
-	    !is_port(t.port) || strpbrk(t.host, " \t/@[]"))
-		return AS_ECONFIG;
-	*out = t;
-	return 0;
-}
 
 /* ---- the end ---- */
 
@@ -246,8 +200,8 @@ int dial_start(uv_loop_t *loop, const char *host_port, uint64_t timeout_ms, dial
 	       void *owner, struct dial **out)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-	struct dial_target target;
-	int err = dial_split(host_port, &target);
+	struct hostport target;
+	int err = hostport_split(host_port, &target);
 	if (err < 0)
 		return err;
 

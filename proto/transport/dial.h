@@ -15,8 +15,6 @@
 
 #define DIAL_TIMEOUT_MS 20000 /* for the whole way, all addresses together */
 #define DIAL_ONE_MS	6000  /* for one address, when there is another one to try */
-#define DIAL_HOST_MAX	253
-#define DIAL_PORT_MAX	5
 
 /* The step that failed, for the person who reads the message. */
 enum dial_step {
@@ -38,13 +36,5 @@ void dial_cancel(struct dial *d); /* on_done() comes with UV_ECANCELED; may be c
 
 /* Closes and frees a handle that nobody wants. */
 void dial_drop(uv_tcp_t *tcp);
-
-struct dial_target {
-	char host[DIAL_HOST_MAX + 1]; /* without the brackets of an IPv6 address */
-	char port[DIAL_PORT_MAX + 1];
-};
-
-/* "relay.example:443", "192.0.2.1:443", "[2001:db8::1]:443". AS_ECONFIG for anything else. */
-int dial_split(const char *host_port, struct dial_target *out);
 
 #endif

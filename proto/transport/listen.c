@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "proto/base/err.h"
+#include "proto/base/hostport.h"
 #include "proto/transport/bucket.h"
 #include "proto/transport/dial.h"
 
@@ -181,9 +182,9 @@ static void note_address(struct listener *l)
 static int bind_to(struct listener *l, const char *addr_port)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
-	struct dial_target target;
+	struct hostport target;
 	uv_getaddrinfo_t req;
-	int err = dial_split(addr_port, &target);
+	int err = hostport_split(addr_port, &target);
 
 	if (err < 0)
 		return err;

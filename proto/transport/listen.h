@@ -32,7 +32,7 @@ struct listen_events {
 	void (*on_gone)(void *owner); /* may be NULL */
 };
 
-/* addr_port as in dial_split(); port 0 lets the system choose. Negative: nothing was taken. */
+/* addr_port as in hostport_split(); port 0 lets the system choose. Negative: nothing was taken. */
 int listen_start(uv_loop_t *loop, const char *addr_port, const struct listen_limits *limits,
 		 const struct listen_events *ev, void *owner, struct listener **out);
 void listen_close(struct listener *l);

@@ -42,30 +42,6 @@ static int reserve(bool listening, char text[32])
 	return fd;
 }
 
-Test(dial, splits_host_and_port)
-{
-	static const struct {
-		const char *text, *host, *port;
-	} good[] = {
-	    {"relay.example:443", "relay.example", "443"},
-	    {"192.0.2.1:0", "192.0.2.1", "0"},
-	    {"[2001:db8::1]:65535", "2001:db8::1", "65535"},
-	};
-	static const char *const bad[] = {
-	    "",	      ":",	    "host",    "host:",		  "host:x",
-	    ":443",   "host:65536", "host:-1", "2001:db8::1:443", "[::1]443",
-	    "[]:443", "[::1:443",   "a b:443", "u@host:443",	  "host:123456"};
-	struct dial_target t;
-
-	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-		cr_assert_eq(dial_split(good[i].text, &t), 0, "%s", good[i].text);
-		cr_assert_str_eq(t.host, good[i].host);
-		cr_assert_str_eq(t.port, good[i].port);
-	}
-	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-		cr_assert_eq(dial_split(bad[i], &t), AS_ECONFIG, "%s", bad[i]);
-}
-
 Test(dial, connects)
 {
 	struct ends e;

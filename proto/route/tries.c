@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One round over the ways, and what its failures say together.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/base/err.h"
+#include "proto/route/report.h"
+
+void tries_init(struct tries *t)
+{
+	memset(t->tried, 0, sizeof t->tried);
+	t->now = 0;
+	t->good = -1;
+	t->is_over = false;
+}
+
+const struct route *tries_route(const struct tries *t)
+{
+	return &t->list.at[t->now];
+}
+
+bool tries_begin(struct tries *t)
+{
+	memset(t->tried, 0, sizeof t->tried);
+	t->is_over = t->list.count == 0;
+	t->now = t->good >= 0 ? (size_t)t->good : 0;
+	return !t->is_over;
+}
+
+/* What failed before there was a connection fails for everything that would go over it. */
+int tries_follows(const struct tries *t, size_t i)
+{
+	for (size_t k = 0; k < t->list.count; k++)
+		if (k != i && t->tried[k] && t->reports[k].step != REPORT_DONE &&
+		    t->reports[k].step <= REPORT_PROXY &&
+		    route_is_same_connection(&t->list.at[k], &t->list.at[i]))
+			return (int)k;
+	return -1;
+}
+
+bool tries_fail(struct tries *t, const struct report *r)
+{
+	t->reports[t->now] = *r;
+	t->tried[t->now] = true;
+	if (r->why == REPORT_RELAY_SAYS)
+		t->is_over = true;
+	for (size_t i = 0; i < t->list.count && !t->is_over; i++) {
+		if (t->tried[i] || tries_follows(t, i) >= 0)
+			continue;
+		t->now = i;
+		return true;
+	}
+	t->is_over = true;
+	return false;
+}
+
+void tries_succeed(struct tries *t)
+{
+	t->tried[t->now] = true;
+	t->reports[t->now].step = REPORT_DONE;
+	t->reports[t->now].why = REPORT_OK;
+	t->good = (int)t->now;
+}
+
+/* ---- the advice ---- */
+
+/* Most telling first: who answered says more than who did not. */
+static const enum report_why telling[] = {
+    REPORT_RELAY_SAYS,	   REPORT_LOGIN_PAGE,	  REPORT_CERT_TIME,    REPORT_INSPECTED,
+    REPORT_PROXY_PASSWORD, REPORT_PROXY_BASIC,	  REPORT_PROXY_ASKS,   REPORT_PROXY_SCHEMES,
+    REPORT_PROXY_FORBIDS,  REPORT_OTHER_SERVER,	  REPORT_PROXY_FAILS,  REPORT_PROXY_IS_NONE,
+    REPORT_TLS_CUT,	   REPORT_SILENT,	  REPORT_TLS_FAILED,   REPORT_NO_ANSWER,
+    REPORT_REFUSED,	   REPORT_UNREACHABLE,	  REPORT_NAME_UNKNOWN, REPORT_NAME_SILENT,
+    REPORT_SYSTEM,	   REPORT_UPGRADE_REFUSED};
+
+static int rank(enum report_why why)
+{
+	int i = 0;
+
+	while (telling[i] != why && (size_t)i + 1 < sizeof telling / sizeof telling[0])
+		i++;
+	return i;
+}
+
+/* Of two that say the same the way without a carrier wins: its words are the simplest. */
+int tries_telling(const struct tries *t)
+{
+	int best = -1;
+
+	for (size_t i = 0; i < t->list.count; i++) {
+		if (!t->tried[i] || t->reports[i].step == REPORT_DONE)
+			continue;
+		/* on a WebSocket the server's own certificate is no secret and no fault */
+		if (best < 0 || rank(t->reports[i].why) < rank(t->reports[best].why))
+			best = (int)i;
+	}
+	return best;
+}
+
+bool tries_is_for_admin(const struct tries *t)
+{
+	int i = tries_telling(t);
+	enum report_why why = i >= 0 ? t->reports[i].why : REPORT_SYSTEM;
+
+	return why != REPORT_RELAY_SAYS && why != REPORT_LOGIN_PAGE && why != REPORT_CERT_TIME;
+}
+
+static void advise_proxy(const struct route *way, const struct report *r, char *buf)
+{
+	char proxy[HOSTPORT_TEXT_MAX];
+
+	hostport_text(&way->proxy.at, proxy);
+	switch (r->why) {
+	case REPORT_PROXY_BASIC:
+		snprintf(buf, TRIES_ADVICE_MAX,
+			 "Please let the proxy %s reach %s port %s without a login, or allow "
+			 "\"proxy-auth = basic\" in the configuration.",
+			 proxy, way->to.host, way->to.port);
+		break;
+	case REPORT_PROXY_PASSWORD:
+		snprintf(buf, TRIES_ADVICE_MAX,
+			 "Please correct the user name and password for the proxy %s in the "
+			 "configuration (proxy-credentials), or let it reach %s port %s without a "
+			 "login.",
+			 proxy, way->to.host, way->to.port);
+		break;
+	case REPORT_PROXY_ASKS:
+		snprintf(buf, TRIES_ADVICE_MAX,
+			 "Please let the proxy %s reach %s port %s without a login, or put a user "
+			 "name and password into the configuration (proxy-credentials).",
+			 proxy, way->to.host, way->to.port);
+		break;
+	case REPORT_PROXY_SCHEMES:
+		snprintf(
+		    buf, TRIES_ADVICE_MAX,
+		    "Please let the proxy %s reach %s port %s without a login, or with Digest.",
+		    proxy, way->to.host, way->to.port);
+		break;
+	case REPORT_PROXY_IS_NONE:
+		snprintf(buf, TRIES_ADVICE_MAX,
+			 "Please check the proxy's address: %s is set, and it does not answer as a "
+			 "proxy does.",
+			 proxy);
+		break;
+	default:
+		snprintf(buf, TRIES_ADVICE_MAX,
+			 "Please allow connections through the proxy %s to %s port %s (CONNECT).",
+			 proxy, way->to.host, way->to.port);
+	}
+}
+
+static void advise_direct(const struct route *way, const struct report *r, char *buf)
+{
+	switch (r->why) {
+	case REPORT_NAME_UNKNOWN:
+	case REPORT_NAME_SILENT:
+		snprintf(
+		    buf, TRIES_ADVICE_MAX,
+		    "Please check why the name %s cannot be found from this computer (DNS), or "
+		    "tell which web proxy it has to use.",
+		    way->to.host);
+		break;
+	case REPORT_OTHER_SERVER:
+		snprintf(
+		    buf, TRIES_ADVICE_MAX,
+		    "Please check where %s leads (DNS): the server at %s shows a certificate for "
+		    "\"%s\".",
+		    way->to.host, r->address[0] ? r->address : "that address",
+		    r->who[0] ? r->who : "somebody else");
+		break;
+	case REPORT_UNREACHABLE:
+		snprintf(buf, TRIES_ADVICE_MAX,
+			 "Please check this computer's network connection; it needs outgoing TCP "
+			 "connections to %s port %s.",
+			 way->to.host, way->to.port);
+		break;
+	default:
+		snprintf(buf, TRIES_ADVICE_MAX,
+			 "Please allow outgoing TCP connections from this computer to %s port %s.",
+			 way->to.host, way->to.port);
+	}
+}
+
+const char *tries_advice(const struct tries *t, const struct hostport *relay,
+			 char buf[TRIES_ADVICE_MAX])
+{
+	int i = tries_telling(t);
+	struct route plain = {.to = *relay};
+	const struct route *way = i >= 0 ? &t->list.at[i] : &plain;
+	const struct report none = {.why = REPORT_SYSTEM}, *r = i >= 0 ? &t->reports[i] : &none;
+
+	switch (r->why) {
+	case REPORT_RELAY_SAYS:
+		snprintf(buf, TRIES_ADVICE_MAX,
+			 r->err == AS_E_RATE
+			     ? "There were too many attempts in a short time. Try again in a few "
+			       "minutes."
+			     : "Tell the support organisation about this.");
+		break;
+	case REPORT_LOGIN_PAGE:
+		snprintf(
+		    buf, TRIES_ADVICE_MAX,
+		    "This network seems to want a login first, as in a hotel or on a train. Open "
+		    "a web browser, log in on the page that appears, and start again.");
+		break;
+	case REPORT_CERT_TIME:
+		snprintf(buf, TRIES_ADVICE_MAX,
+			 "Check the date and the time of this computer, and start again.");
+		break;
+	case REPORT_INSPECTED:
+	case REPORT_TLS_CUT:
+		snprintf(
+		    buf, TRIES_ADVICE_MAX,
+		    "Please allow outgoing TCP connections from this computer to %s port %s, and "
+		    "exempt them from TLS inspection.",
+		    relay->host, relay->port);
+		break;
+	default:
+		if (way->proxy.via == ROUTE_DIRECT)
+			advise_direct(way, r, buf);
+		else if (r->step == REPORT_PROXY && r->why >= REPORT_PROXY_ASKS)
+			advise_proxy(way, r, buf);
+		else if (r->step <= REPORT_CONNECT)
+			snprintf(
+			    buf, TRIES_ADVICE_MAX,
+			    "Please check the web proxy %s port %s: it is set on this computer, "
+			    "and it cannot be reached.",
+			    way->proxy.at.host, way->proxy.at.port);
+		else
+			advise_proxy(way, r, buf);
+	}
+	return buf;
+}
