@@ -20,7 +20,7 @@ BEGIN {
 	may["agent/plat"]      = "proto/base agent/plat"
 	may["console"]         = "proto/base proto/wire proto/route proto/tls proto/transport proto/e2e console"
 
-	door["openssl/"]  = "^(proto/tls/|proto/transport/(outer|handle)|proto/e2e/|console/ca|agent/probe/)"
+	door["openssl/"]  = "^(proto/tls/|proto/transport/(outer|handle|hash)|proto/e2e/|console/ca|agent/probe/)"
 	door["uv.h"]      = "^(proto/transport/|relay/|agent/[a-z_]*\\.[ch]|agent/(net|dial|ipc)/|console/)"
 	door["zlib.h"]    = "^(proto/e2e/pack|proto/e2e/unpack|agent/collect/)"
 	door["xxhash.h"]  = "^proto/e2e/mux_sum"

@@ -342,6 +342,7 @@ static int start(struct broker *b)
 		return err;
 	session_init(&b->session, b->config->resume_s);
 	own_handles(b);
+	network_init(b);
 	broker_event_type(b, SESSION_EV_START);
 	return 0;
 }

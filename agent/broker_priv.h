@@ -3,6 +3,7 @@
  * The broker's parts, one file each:
  *   broker.c      the loop, the state machine's effects, timers and signals, the end
  *   network.c     assent-net and assent-dial: starting, ending, what net says
+ *   dialler.c     one assent-dial
  *   reconnect.c   a lost connection: waiting, trying again, who comes back
  *   pake.c        the code and its proof
  *   request.c     signed requests, the prompt, the grant
@@ -18,6 +19,7 @@
 #include "agent/broker.h"
 #include "agent/collect/collect.h"
 #include "agent/consent.h"
+#include "agent/dialler.h"
 #include "agent/ipc/link.h"
 #include "agent/plat/plat.h"
 #include "agent/record.h"
@@ -77,17 +79,12 @@ struct broker {
 
 	/* network.c */
 	struct link net;
-	uv_process_t net_process, dial_process;
-	bool net_running, dial_running, net_open, dial_open;
-	uv_pipe_t dial_pipe;
+	uv_process_t net_process;
+	bool net_running, net_open;
+	struct dialler dialler;
 	uv_tcp_t *socket; /* the connected one, until net has it */
 	bool noticed;	  /* the customer has been told once that the relay will go away */
 	uv_timer_t net_grace;
-	unsigned dial_held; /* its process and its pipe, until libuv is done with them */
-	struct dial_answer {
-		uint8_t bytes[8];
-		size_t len;
-	} dial_answer;
 
 	/* reconnect.c, while the session is SUSP */
 	uv_timer_t redial;
@@ -139,6 +136,7 @@ void broker_handle_closed(uv_handle_t *h); /* close callback for the broker's ow
 void broker_gone_one(struct broker *b);	   /* one of the counted handles is closed */
 
 /* network.c */
+void network_init(struct broker *b);
 int network_start(struct broker *b);
 void network_end(struct broker *b, int reason);
 void network_send(struct broker *b, uint8_t mux_type, const uint8_t *p, size_t n);

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/dial/dial_msg.h"
 #include "proto/base/err.h"
 
 /* ---- to net ---- */
@@ -271,83 +270,21 @@ static void on_net_exit(uv_process_t *p, int64_t status, int signal)
 		link_close(&b->net, UV_EOF);
 }
 
-static void on_dial_closed(uv_handle_t *h)
-{
-	struct broker *b = h->data;
-
-	b->dial_held--;
-	broker_gone_one(b);
-}
-
-static void on_dial_exit(uv_process_t *p, int64_t status, int signal)
-{
-	struct broker *b = p->data;
-
-	(void)status;
-	(void)signal;
-	b->dial_running = false;
-	uv_close((uv_handle_t *)p, on_dial_closed);
-}
-
-static int spawn(struct broker *b, uv_process_t *process, const char *program, char *arg,
-		 uv_pipe_t *pipe, uv_exit_cb on_exit, uv_close_cb on_closed)
-{
-	char path[BROKER_PATH_MAX];
-	int err = plat_libexec(program, path, sizeof path);
-	if (err < 0)
-		return err;
-
-	char *args[] = {path, arg, NULL};
-	uv_stdio_container_t stdio[] = {
-	    {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE,
-	     .data.stream = (uv_stream_t *)pipe},
-	    {.flags = UV_IGNORE},
-	    broker_child_stderr(),
-	};
-	uv_process_options_t options = {
-	    .file = path,
-	    .args = args,
-	    .env = broker_child_env,
-	    .cwd = "/",
-	    .stdio = stdio,
-	    .stdio_count = 3,
-	    .exit_cb = on_exit,
-	    .flags = UV_PROCESS_DETACHED, /* Ctrl-C on the terminal is ours to handle */
-	};
-
-	process->data = b;
-	err = uv_spawn(&b->loop, process, &options);
-	b->handles++;
-	if (err < 0)
-		uv_close((uv_handle_t *)process, on_closed);
-	return err;
-}
-
 /* ---- dialling ---- */
-
-static void close_dial(struct broker *b)
-{
-	if (!b->dial_open)
-		return;
-	b->dial_open = false;
-	uv_close((uv_handle_t *)&b->dial_pipe, on_dial_closed);
-}
 
 void network_end_dial(struct broker *b)
 {
-	close_dial(b);
-	if (b->dial_running)
-		uv_process_kill(&b->dial_process, SIGKILL);
+	dialler_stop(&b->dialler);
 }
 
 bool network_may_dial(const struct broker *b)
 {
-	return b->dial_held == 0;
+	return dialler_is_free(&b->dialler);
 }
 
 /* The answer is whole: take the socket and pass it on. It stays open here until net says that
  * the relay answered on it, because a handle on its way may not be closed. */
-static int take_socket(struct broker *b)
+static int take_socket(struct broker *b, uv_stream_t *from)
 {
 	uv_tcp_t *tcp = malloc(sizeof *tcp);
 	if (!tcp)
@@ -361,68 +298,44 @@ static int take_socket(struct broker *b)
 	tcp->data = b;
 	b->handles++;
 	b->socket = tcp;
-	err = uv_accept((uv_stream_t *)&b->dial_pipe, (uv_stream_t *)tcp);
+	err = uv_accept(from, (uv_stream_t *)tcp);
 	return err < 0 ? err : link_send_socket(&b->net, (uv_stream_t *)tcp);
 }
 
-static void on_dial_answer(struct broker *b)
+static void on_dial_answer(const struct report *r, uv_stream_t *from, void *owner)
 {
-	struct dial_msg m;
+	struct broker *b = owner;
 
-	memcpy(&m, b->dial_answer.bytes, sizeof m);
+	if (b->closing)
+		return;
 
-	int err = m.step == 0 ? take_socket(b) : m.err;
-	close_dial(b);
+	int err = r->step == REPORT_DONE ? take_socket(b, from) : r->err;
 	reconnect_stop_trying(b); /* it is net's turn now, or the next try's */
 	if (err < 0)
 		close_socket(b);
-	if (m.step != 0 || err < 0)
-		relay_lost(b, m.step == 1 ? "name" : "connect", err);
+	if (err < 0)
+		relay_lost(b, r->step == REPORT_NAME ? "name" : "connect", err);
 }
 
-static void on_dial_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
+static void on_dial_free(void *owner)
 {
-	struct broker *b = h->data;
-	struct dial_answer *a = &b->dial_answer;
-
-	(void)suggested;
-	*buf = uv_buf_init((char *)a->bytes + a->len, (unsigned int)(sizeof a->bytes - a->len));
+	(void)owner; /* reconnect.c asks */
 }
 
-static void on_dial_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
+void network_init(struct broker *b)
 {
-	struct broker *b = s->data;
-
-	(void)buf;
-	if (n == 0 || !b->dial_open)
-		return;
-	if (n < 0) { /* ended without an answer: killed, or not there */
-		close_dial(b);
-		if (!b->closing)
-			relay_lost(b, "dial", (int)n);
-		return;
-	}
-	b->dial_answer.len += (size_t)n;
-	if (b->dial_answer.len == sizeof b->dial_answer.bytes)
-		on_dial_answer(b);
+	dialler_init(&b->dialler, &b->loop);
+	b->dialler.on_answer = on_dial_answer;
+	b->dialler.on_free = on_dial_free;
+	b->dialler.owner = b;
 }
 
 int network_dial(struct broker *b)
 {
-	int err = uv_pipe_init(&b->loop, &b->dial_pipe, 1);
-	if (err < 0)
-		return err;
-	b->dial_pipe.data = b;
-	b->handles++;
-	b->dial_held = 2; /* spawn() closes the process handle also when it fails */
-	b->dial_open = true;
-	b->dial_answer.len = 0;
-	err = spawn(b, &b->dial_process, "assent-dial", (char *)b->config->relay, &b->dial_pipe,
-		    on_dial_exit, on_dial_closed);
-	if (err < 0)
-		return err;
-	b->dial_running = true;
-	return uv_read_start((uv_stream_t *)&b->dial_pipe, on_dial_alloc, on_dial_read);
+	struct route way;
+	int err = route_direct(b->config->relay, &way);
+
+	return err < 0 ? err : dialler_start(&b->dialler, &way);
 }
 
 int network_start(struct broker *b)
@@ -432,8 +345,12 @@ int network_start(struct broker *b)
 		return err;
 	b->handles++;
 	b->net_open = true;
-	err = spawn(b, &b->net_process, "assent-net", NULL, &b->net.pipe, on_net_exit,
-		    broker_handle_closed);
+	b->net_process.data = b;
+	err = child_spawn(&b->loop, &b->net_process, "assent-net", &b->net.pipe, on_net_exit);
+	if (b->net_process.type == UV_PROCESS)
+		b->handles++;
+	if (err < 0 && b->net_process.type == UV_PROCESS)
+		uv_close((uv_handle_t *)&b->net_process, broker_handle_closed);
 	if (err < 0)
 		return err;
 	b->net_running = true;

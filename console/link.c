@@ -31,7 +31,7 @@ struct link {
 	struct channel *channel;
 	SSL_CTX *outer, *inner;
 	struct hostport target;
-	char host_port[HOSTPORT_TEXT_MAX];
+	struct route way;
 	char detail[DETAIL_MAX];
 	uint64_t heard_ms;
 	uint32_t join_id;
@@ -489,24 +489,22 @@ static const struct hop_events hop_ev = {
     .on_gone = on_hop_gone,
 };
 
-static void on_dialled(enum dial_step step, int err, uv_tcp_t *tcp, void *owner)
+static void on_dialled(const struct report *r, uv_tcp_t *tcp, void *owner)
 {
 	struct link *l = owner;
 
 	l->dial = NULL;
-	if (l->lost && !l->closing && step != DIAL_OK) {
+	if (l->lost && !l->closing && r->step != REPORT_DONE) {
 		l->try_ms = 0;
 		return;
 	}
-	if (l->closing || step != DIAL_OK) {
-		char text[128];
+	if (l->closing || r->step != REPORT_DONE) {
+		char text[REPORT_TEXT_MAX];
 
 		if (tcp)
 			dial_drop(tcp);
 		if (!l->closing)
-			snprintf(l->detail, sizeof l->detail, "%s %s: %s",
-				 step == DIAL_NAME ? "no address for" : "no connection to",
-				 l->target.host, uv_strerror_r(err, text, sizeof text));
+			say_detail(l, report_text(&l->way, r, text));
 		gone(l, l->closing ? l->why : AS_E_RELAY);
 		return;
 	}
@@ -535,7 +533,7 @@ static void dial_again(struct link *l)
 	l->try_ms = 0;
 	l->tries++;
 	/* no socket, no memory: that may be better at the next try, too */
-	if (dial_start(l->loop, l->host_port, DIAL_TIMEOUT_MS, on_dialled, l, &l->dial) < 0)
+	if (dial_start(l->loop, &l->way, DIAL_TIMEOUT_MS, on_dialled, l, &l->dial) < 0)
 		l->dial = NULL;
 }
 
@@ -590,9 +588,9 @@ int link_start(uv_loop_t *loop, const struct link_target *target, const struct l
 	l->ev = ev;
 	l->owner = owner;
 	l->join_id = target->join_id;
-	snprintf(l->host_port, sizeof l->host_port, "%s", target->relay);
 
-	int err = hostport_split(target->relay, &l->target);
+	int err = route_direct(target->relay, &l->way);
+	l->target = l->way.to;
 	if (err == 0)
 		err = outer_console_ctx(pem(&id->ca), pem(&id->console_crt), pem(&id->console_key),
 					&l->outer);
@@ -602,7 +600,7 @@ int link_start(uv_loop_t *loop, const struct link_target *target, const struct l
 	if (err == 0 && (l->hops = hop_loop_new(loop)) == NULL)
 		err = UV_ENOMEM;
 	if (err == 0)
-		err = dial_start(loop, target->relay, DIAL_TIMEOUT_MS, on_dialled, l, &l->dial);
+		err = dial_start(loop, &l->way, DIAL_TIMEOUT_MS, on_dialled, l, &l->dial);
 	if (err < 0) {
 		undo(l);
 		return err;

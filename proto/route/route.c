@@ -100,6 +100,16 @@ void route_list_wipe(struct route_list *l)
 	secret_wipe(l, sizeof *l);
 }
 
+int route_direct(const char *host_port, struct route *out)
+{
+	struct route r = {.carrier = ROUTE_TLS};
+	int err = hostport_split(host_port, &r.to);
+
+	if (err == 0)
+		*out = r;
+	return err;
+}
+
 bool route_is_same_connection(const struct route *a, const struct route *b)
 {
 	return is_same_proxy(&a->proxy, &b->proxy) && strcmp(a->to.host, b->to.host) == 0 &&

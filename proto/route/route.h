@@ -117,6 +117,9 @@ int route_list_make(const struct route_config *c, const struct route_env *env,
 		    const struct hostport *relay, struct route_list *out);
 void route_list_wipe(struct route_list *l);
 
+/* Without a proxy and without a carrier. AS_ECONFIG: not HOST:PORT. */
+int route_direct(const char *host_port, struct route *out);
+
 /* The same TCP connection, up to the carrier? */
 bool route_is_same_connection(const struct route *a, const struct route *b);
 

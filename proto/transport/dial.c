@@ -6,228 +6,272 @@
 #include <string.h>
 
 #include "proto/base/err.h"
-#include "proto/base/hostport.h"
+#include "proto/base/secret.h"
+#include "proto/transport/tunnel.h"
 
-/* Asking the resolver cannot be stopped once it runs: the request lives on without its dial. */
-struct lookup {
-	uv_getaddrinfo_t req;
-	struct dial *d; /* NULL: nobody waits any more */
-};
-
-/* One connect(). Its callback may come after the dial has given it up. */
-struct attempt {
-	uv_connect_t req;
-	uv_tcp_t *tcp;
-	struct dial *d; /* NULL: given up; the handle is then being closed already */
-};
+#define READ_MAX 4096 /* a proxy's answer, piece by piece */
 
 struct dial {
 	uv_loop_t *loop;
 	uv_timer_t timer;
-	uint64_t deadline_ms;
-	struct lookup *lookup;
-	struct attempt *attempt;
-	struct addrinfo *addrs, *next; /* addrs: ours */
+	uint64_t deadline_ms, proxy_ms;
+	struct route way;
+	struct race *race;
+	uv_tcp_t *tcp; /* to the proxy, or the one that is handed over */
 	bool finished;
-	enum dial_step step;
-	int err;
-	uv_tcp_t *tcp;
+	struct report report;
+	struct tunnel tunnel;
+	uint8_t in[READ_MAX];
 	dial_done on_done;
 	void *owner;
 };
 
-static void try_next(struct dial *d);
-
-/* ---- the end ---- */
-
-static void on_dropped(uv_handle_t *handle)
-{
-	free(handle);
-}
+struct write_job {
+	uv_write_t req;
+	size_t n;
+	uint8_t bytes[TUNNEL_OUT_MAX];
+};
 
 void dial_drop(uv_tcp_t *tcp)
 {
-	uv_close((uv_handle_t *)tcp, on_dropped);
+	race_drop(tcp);
 }
+
+/* ---- the end ---- */
 
 static void on_timer_closed(uv_handle_t *handle)
 {
 	struct dial *d = handle->data;
-	struct dial end = *d;
+	struct report report = d->report;
+	uv_tcp_t *tcp = d->tcp;
+	dial_done on_done = d->on_done;
+	void *owner = d->owner;
 
+	tunnel_done(&d->tunnel);
+	secret_wipe(d, sizeof *d);
 	free(d);
-	end.on_done(end.step, end.err, end.tcp, end.owner);
+	on_done(&report, tcp, owner);
 }
 
-static void give_up_attempt(struct dial *d)
+static void drop_connection(struct dial *d)
 {
-	if (!d->attempt)
+	if (d->tcp)
+		race_drop(d->tcp);
+	d->tcp = NULL;
+}
+
+/* With step DONE the connection is handed over, else it is closed. */
+static void finish(struct dial *d)
+{
+	if (d->finished)
 		return;
-	d->attempt->d = NULL;
-	dial_drop(d->attempt->tcp);
-	d->attempt = NULL;
+	d->finished = true;
+	if (d->race)
+		race_stop(d->race);
+	d->race = NULL;
+	if (d->report.step != REPORT_DONE)
+		drop_connection(d);
+	uv_close((uv_handle_t *)&d->timer, on_timer_closed);
 }
 
-static void finish(struct dial *d, enum dial_step step, int err, uv_tcp_t *tcp)
+static void fail(struct dial *d, enum report_step step, enum report_why why, int err)
 {
-	d->finished = true;
-	d->step = step;
-	d->err = err;
-	d->tcp = tcp;
-	give_up_attempt(d);
-	if (d->lookup) {
-		d->lookup->d = NULL;
-		(void)uv_cancel((uv_req_t *)&d->lookup->req);
-		d->lookup = NULL;
-	}
-	if (d->addrs)
-		uv_freeaddrinfo(d->addrs);
-	d->addrs = d->next = NULL;
-	uv_close((uv_handle_t *)&d->timer, on_timer_closed);
+	d->report.step = step;
+	d->report.why = why;
+	d->report.err = err;
+	finish(d);
 }
 
 void dial_cancel(struct dial *d)
 {
-	if (!d->finished) {
-		finish(d, d->lookup ? DIAL_NAME : DIAL_CONNECT, UV_ECANCELED, NULL);
-	} else if (d->step == DIAL_OK) {
-		dial_drop(d->tcp);
-		d->tcp = NULL;
-		d->step = DIAL_CONNECT;
-		d->err = UV_ECANCELED;
-	}
+	if (d->finished && d->report.step != REPORT_DONE)
+		return;
+	drop_connection(d);
+	d->report.step = REPORT_CONNECT;
+	d->report.why = REPORT_SYSTEM;
+	d->report.err = UV_ECANCELED;
+	finish(d);
 }
 
-/* ---- one address after the other ---- */
-
-static void on_connected(uv_connect_t *req, int status)
+static void on_timer(uv_timer_t *t)
 {
-	struct attempt *a = req->data;
-	struct dial *d = a->d;
-	uv_tcp_t *tcp = a->tcp;
+	struct dial *d = t->data;
 
-	free(a);
-	if (!d)
-		return;
-	d->attempt = NULL;
-	if (status == 0) {
-		finish(d, DIAL_OK, 0, tcp);
+	if (!d->race) {
+		fail(d, REPORT_PROXY, REPORT_SILENT, UV_ETIMEDOUT);
 		return;
 	}
-	dial_drop(tcp);
-	d->err = status;
-	try_next(d);
+	d->report = race_report(d->race);
+	finish(d);
 }
 
-static int connect_to(struct dial *d, const struct sockaddr *addr)
+static void arm(struct dial *d, uint64_t limit_ms)
 {
-	struct attempt *a = calloc(1, sizeof *a);
-	uv_tcp_t *tcp = malloc(sizeof *tcp);
-	int err = a && tcp ? uv_tcp_init(d->loop, tcp) : UV_ENOMEM;
+	uint64_t now = uv_now(d->loop), left = d->deadline_ms > now ? d->deadline_ms - now : 0;
 
-	if (err < 0) {
-		free(a);
-		free(tcp);
-		return err;
-	}
-	a->d = d;
-	a->tcp = tcp;
-	a->req.data = a;
-	err = uv_tcp_connect(&a->req, tcp, addr, on_connected);
-	if (err < 0) {
-		free(a);
-		dial_drop(tcp);
-		return err;
-	}
-	d->attempt = a;
-	return 0;
+	uv_timer_start(&d->timer, on_timer, left < limit_ms ? left : limit_ms, 0);
 }
 
-static void on_timer(uv_timer_t *timer)
-{
-	struct dial *d = timer->data;
+/* ---- the proxy ---- */
 
-	d->err = UV_ETIMEDOUT;
-	if (d->lookup || uv_now(d->loop) >= d->deadline_ms) {
-		finish(d, d->lookup ? DIAL_NAME : DIAL_CONNECT, UV_ETIMEDOUT, NULL);
+static void take_result(struct dial *d, enum tunnel_result result);
+static int connect_anew(struct dial *d);
+
+static void on_written(uv_write_t *req, int status)
+{
+	struct write_job *job = req->data;
+
+	(void)status; /* reading tells why */
+	secret_wipe(job->bytes, job->n);
+	free(job);
+}
+
+static int write_out(struct dial *d)
+{
+	struct tunnel *t = &d->tunnel;
+	struct write_job *job = malloc(sizeof *job);
+	if (!job)
+		return UV_ENOMEM;
+
+	job->n = t->out_len;
+	job->req.data = job;
+	memcpy(job->bytes, t->out, t->out_len);
+	tunnel_sent(t);
+
+	uv_buf_t buf = uv_buf_init((char *)job->bytes, (unsigned int)job->n);
+	int err = uv_write(&job->req, (uv_stream_t *)d->tcp, &buf, 1, on_written);
+	if (err < 0)
+		on_written(&job->req, err);
+	return err;
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+	struct dial *d = handle->data;
+
+	(void)suggested;
+	*buf = uv_buf_init((char *)d->in, sizeof d->in);
+}
+
+static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
+{
+	struct dial *d = s->data;
+	uint8_t cnonce[PROXY_LOGIN_CNONCE];
+
+	if (n == 0 || d->finished)
+		return;
+	if (n < 0) {
+		take_result(d, tunnel_end(&d->tunnel));
 		return;
 	}
-	give_up_attempt(d);
-	try_next(d);
+
+	int err = uv_random(NULL, NULL, cnonce, sizeof cnonce, 0, NULL);
+	if (err < 0)
+		fail(d, REPORT_PROXY, REPORT_SYSTEM, err);
+	else
+		take_result(d, tunnel_feed(&d->tunnel, buf->base, (size_t)n, cnonce));
 }
 
-static void try_next(struct dial *d)
+/* The tunnel's part of the report; address and times are ours. */
+static void take_report(struct dial *d)
 {
-	uint64_t now = uv_now(d->loop);
+	const struct report *r = &d->tunnel.report;
 
-	while (d->next && now < d->deadline_ms) {
-		struct addrinfo *addr = d->next;
-		uint64_t left_ms = d->deadline_ms - now;
-
-		d->next = addr->ai_next;
-		int err = connect_to(d, addr->ai_addr);
-		if (err == 0) {
-			bool short_one = d->next && left_ms > DIAL_ONE_MS;
-			uv_timer_start(&d->timer, on_timer, short_one ? DIAL_ONE_MS : left_ms, 0);
-			return;
-		}
-		d->err = err;
-	}
-	finish(d, DIAL_CONNECT, d->err < 0 ? d->err : UV_ETIMEDOUT, NULL);
+	d->report.step = r->step;
+	d->report.why = r->why;
+	d->report.err = r->err;
+	d->report.status = r->status;
+	memcpy(d->report.who, r->who, sizeof d->report.who);
+	d->report.proxy_ms = (uint32_t)(uv_now(d->loop) - d->proxy_ms);
 }
 
-static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *res)
+static void take_result(struct dial *d, enum tunnel_result result)
 {
-	struct lookup *look = req->data;
-	struct dial *d = look->d;
+	int err = 0;
 
-	free(look);
-	if (!d) {
-		if (status == 0)
-			uv_freeaddrinfo(res);
+	switch (result) {
+	case TUNNEL_MORE:
+		if (d->tunnel.out_len > 0)
+			err = write_out(d);
+		break;
+	case TUNNEL_ANEW:
+		drop_connection(d);
+		err = connect_anew(d);
+		break;
+	case TUNNEL_DONE:
+		uv_read_stop((uv_stream_t *)d->tcp);
+		d->tcp->data = NULL;
+		take_report(d);
+		finish(d);
+		return;
+	case TUNNEL_FAILED:
+		take_report(d);
+		finish(d);
 		return;
 	}
-	d->lookup = NULL;
-	if (status < 0) {
-		finish(d, DIAL_NAME, status, NULL);
-		return;
-	}
-	d->addrs = d->next = res;
-	try_next(d);
+	if (err < 0)
+		fail(d, REPORT_PROXY, REPORT_SYSTEM, err);
 }
 
-int dial_start(uv_loop_t *loop, const char *host_port, uint64_t timeout_ms, dial_done on_done,
+static void begin_tunnel(struct dial *d)
+{
+	d->tcp->data = d;
+	if (d->proxy_ms == 0)
+		d->proxy_ms = uv_now(d->loop);
+	arm(d, DIAL_PROXY_MS);
+
+	int err = uv_read_start((uv_stream_t *)d->tcp, on_alloc, on_read);
+	if (err < 0)
+		fail(d, REPORT_PROXY, REPORT_SYSTEM, err);
+	else
+		take_result(d, tunnel_start(&d->tunnel));
+}
+
+/* ---- the connection ---- */
+
+static void on_raced(const struct report *r, uv_tcp_t *tcp, void *owner)
+{
+	struct dial *d = owner;
+
+	d->race = NULL;
+	d->report = *r;
+	d->tcp = tcp;
+	if (tcp && d->way.proxy.via != ROUTE_DIRECT)
+		begin_tunnel(d);
+	else
+		finish(d);
+}
+
+static int connect_anew(struct dial *d)
+{
+	bool direct = d->way.proxy.via == ROUTE_DIRECT;
+
+	return race_start(d->loop, direct ? &d->way.to : &d->way.proxy.at, on_raced, d, &d->race);
+}
+
+int dial_start(uv_loop_t *loop, const struct route *way, uint64_t timeout_ms, dial_done on_done,
 	       void *owner, struct dial **out)
 {
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-	struct hostport target;
-	int err = hostport_split(host_port, &target);
-	if (err < 0)
-		return err;
-
 	struct dial *d = calloc(1, sizeof *d);
-	struct lookup *look = calloc(1, sizeof *look);
-	if (d && look) {
-		look->d = d;
-		look->req.data = look;
-		err =
-		    uv_getaddrinfo(loop, &look->req, on_resolved, target.host, target.port, &hints);
-	} else {
-		err = UV_ENOMEM;
-	}
+	if (!d)
+		return UV_ENOMEM;
+
+	d->loop = loop;
+	d->way = *way;
+	d->on_done = on_done;
+	d->owner = owner;
+	tunnel_init(&d->tunnel, &d->way);
+
+	int err = connect_anew(d);
 	if (err < 0) {
-		free(look);
+		secret_wipe(d, sizeof *d);
 		free(d);
 		return err;
 	}
-	d->loop = loop;
-	d->lookup = look;
-	d->on_done = on_done;
-	d->owner = owner;
 	d->deadline_ms = uv_now(loop) + timeout_ms;
 	uv_timer_init(loop, &d->timer); /* cannot fail */
 	d->timer.data = d;
-	uv_timer_start(&d->timer, on_timer, timeout_ms, 0);
+	arm(d, timeout_ms);
 	*out = d;
 	return 0;
 }

@@ -92,12 +92,11 @@ struct visit {
 	bool done;
 };
 
-static void on_dialled(enum dial_step step, int err, uv_tcp_t *tcp, void *owner)
+static void on_dialled(const struct report *r, uv_tcp_t *tcp, void *owner)
 {
 	struct visit *v = owner;
 
-	(void)err;
-	cr_assert_eq(step, DIAL_OK);
+	cr_assert_eq(r->step, REPORT_DONE);
 	cr_assert_eq(hop_open(v->s->e.hops, tcp, tls_client(v->ctx, "127.0.0.1"), &ends_events,
 			      v->p, &v->p->hop),
 		     0);
@@ -108,11 +107,11 @@ static void come(struct stage *s, struct peer *p, SSL_CTX *ctx)
 {
 	struct visit v = {s, p, ctx, false};
 	char address[LISTEN_TEXT_MAX];
+	struct route way;
 	struct dial *d;
 
-	cr_assert_eq(dial_start(&s->e.loop, server_address(s->server, address), DIAL_TIMEOUT_MS,
-				on_dialled, &v, &d),
-		     0);
+	cr_assert_eq(route_direct(server_address(s->server, address), &way), 0);
+	cr_assert_eq(dial_start(&s->e.loop, &way, DIAL_TIMEOUT_MS, on_dialled, &v, &d), 0);
 	ENDS_UNTIL(&s->e, v.done);
 	ENDS_UNTIL(&s->e, p->gone || p->heard[RELAY_HELLO] || p->heard[RELAY_ERROR]);
 }
@@ -349,13 +348,13 @@ Test(relay_server, speaks_only_with_clients_of_its_version)
 	struct peer p = {0};
 	struct visit v = {&s, &p, NULL, false};
 	char address[LISTEN_TEXT_MAX];
+	struct route way;
 	struct dial *d;
 
 	start(&s);
 	v.ctx = s.e.agent_ctx;
-	cr_assert_eq(dial_start(&s.e.loop, server_address(s.server, address), DIAL_TIMEOUT_MS,
-				on_dialled, &v, &d),
-		     0);
+	cr_assert_eq(route_direct(server_address(s.server, address), &way), 0);
+	cr_assert_eq(dial_start(&s.e.loop, &way, DIAL_TIMEOUT_MS, on_dialled, &v, &d), 0);
 	ENDS_UNTIL(&s.e, p.ready);
 	tell(&p, (struct relay_frame){.type = RELAY_HELLO, .hello = {RELAY_ROLE_AGENT, 2, 9, 0}});
 	expect_error(&s, &p, AS_E_PROTOCOL);
