@@ -245,6 +245,18 @@ static void on_pong(struct hop *h, uint64_t token, void *owner)
 		client_caught_up(c);
 }
 
+/* All quotas are the visitor's own, not those of the web server in front of us. Anybody can write
+ * X-Forwarded-For: only the one whom the operator has named is believed. */
+static void on_carried(struct hop *h, const char *forwarded, void *owner)
+{
+	struct client *c = owner;
+	struct sockaddr_storage addr;
+
+	(void)h;
+	if (c->from_proxy && config_address(forwarded, &addr))
+		c->prefix = listen_prefix((const struct sockaddr *)&addr);
+}
+
 static void on_ready(struct hop *h, void *owner)
 {
 	struct client *c = owner;
@@ -294,12 +306,23 @@ static void on_gone(int why, const char *detail, void *owner)
 }
 
 static const struct hop_events events = {
+    .on_carried = on_carried,
     .on_ready = on_ready,
     .on_frame = on_frame,
     .on_pong = on_pong,
     .on_low = on_low,
     .on_gone = on_gone,
 };
+
+static bool comes_from_proxy(const struct server *s, const uv_tcp_t *tcp)
+{
+	struct sockaddr_storage addr;
+	int n = sizeof addr;
+
+	return s->config->trusted_count > 0 &&
+	       uv_tcp_getpeername(tcp, (struct sockaddr *)&addr, &n) == 0 &&
+	       config_trusts(s->config, (const struct sockaddr *)&addr);
+}
 
 int client_accept(struct server *s, uv_tcp_t *tcp, uint64_t prefix)
 {
@@ -312,8 +335,10 @@ int client_accept(struct server *s, uv_tcp_t *tcp, uint64_t prefix)
 		free(c);
 		return err;
 	}
+	hop_allow_websocket(c->hop);
 	c->s = s;
 	c->prefix = prefix;
+	c->from_proxy = comes_from_proxy(s, tcp);
 	c->next = s->clients;
 	if (c->next)
 		c->next->prev = c;

@@ -11,6 +11,7 @@ struct client {
 	struct server *s;
 	struct hop *hop;
 	uint64_t prefix;
+	bool from_proxy; /* a trusted one: whom it forwards is who comes */
 	struct outer_peer peer;
 	uint8_t role; /* enum relay_role; 0 before HELLO */
 	enum book_side side;

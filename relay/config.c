@@ -21,6 +21,7 @@ const char config_help[] =
     "  --cert FILE              the relay's certificate (PEM), then any intermediate ones\n"
     "  --key FILE               its private key (PEM)\n"
     "  --console-ca FILE        the CA that issues consoles' certificates (PEM)\n"
+    "  --trusted-proxy ADDR,..  web servers in front, whose X-Forwarded-For is believed\n"
     "  --help, --version\n"
     "\n"
     "Limits, with their defaults:\n"
@@ -36,34 +37,33 @@ const char config_help[] =
     "SIGTERM: no new sessions, the running ones get 30 seconds. SIGHUP: certificates are read "
     "again.\n";
 
+enum kind { PATH, NUMBER, ADDRESSES };
+
 struct setting {
 	const char *name;
 	size_t offset;
-	bool is_number;
+	enum kind kind;
 };
 
-#define PATH(name_, field)                                         \
+#define SETTING(name_, field, kind_)                               \
 	{                                                          \
-		name_, offsetof(struct relay_config, field), false \
-	}
-#define NUMBER(name_, field)                                      \
-	{                                                         \
-		name_, offsetof(struct relay_config, field), true \
+		name_, offsetof(struct relay_config, field), kind_ \
 	}
 
 static const struct setting settings[] = {
-    PATH("listen", listen),
-    PATH("cert", cert),
-    PATH("key", key),
-    PATH("console-ca", console_ca),
-    NUMBER("max-ids", max_ids),
-    NUMBER("ids-per-prefix", quota.ids_per_prefix),
-    NUMBER("new-ids-per-minute", quota.new_ids_per_minute),
-    NUMBER("joins-per-minute", quota.joins_per_minute),
-    NUMBER("joins-per-day", quota.joins_per_day),
-    NUMBER("unknown-per-minute", quota.unknown_per_minute),
-    NUMBER("visitors-per-second", visitors.total_per_s),
-    NUMBER("visitors-per-second-per-prefix", visitors.prefix_per_s),
+    SETTING("listen", listen, PATH),
+    SETTING("cert", cert, PATH),
+    SETTING("key", key, PATH),
+    SETTING("console-ca", console_ca, PATH),
+    SETTING("trusted-proxy", trusted, ADDRESSES),
+    SETTING("max-ids", max_ids, NUMBER),
+    SETTING("ids-per-prefix", quota.ids_per_prefix, NUMBER),
+    SETTING("new-ids-per-minute", quota.new_ids_per_minute, NUMBER),
+    SETTING("joins-per-minute", quota.joins_per_minute, NUMBER),
+    SETTING("joins-per-day", quota.joins_per_day, NUMBER),
+    SETTING("unknown-per-minute", quota.unknown_per_minute, NUMBER),
+    SETTING("visitors-per-second", visitors.total_per_s, NUMBER),
+    SETTING("visitors-per-second-per-prefix", visitors.prefix_per_s, NUMBER),
 };
 
 struct reader {
@@ -84,6 +84,64 @@ static int set_number(const struct reader *r, const char *key, const char *value
 	return 0;
 }
 
+/* ---- trusted proxies ---- */
+
+bool config_address(const char *text, struct sockaddr_storage *out)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+
+	memset(out, 0, sizeof *out);
+	return uv_ip4_addr(text, 0, v4) == 0 || uv_ip6_addr(text, 0, v6) == 0;
+}
+
+static void mapped(const struct sockaddr *addr, uint8_t out[16])
+{
+	memset(out, 0, 16);
+	if (addr->sa_family == AF_INET6) {
+		memcpy(out, &((const struct sockaddr_in6 *)addr)->sin6_addr, 16);
+		return;
+	}
+	out[10] = out[11] = 0xff;
+	memcpy(out + 12, &((const struct sockaddr_in *)addr)->sin_addr, 4);
+}
+
+bool config_trusts(const struct relay_config *c, const struct sockaddr *addr)
+{
+	uint8_t bytes[16];
+
+	mapped(addr, bytes);
+	for (size_t i = 0; i < c->trusted_count; i++)
+		if (memcmp(c->trusted[i], bytes, sizeof bytes) == 0)
+			return true;
+	return false;
+}
+
+static int set_addresses(const struct reader *r, const char *value)
+{
+	struct relay_config *c = r->out;
+
+	c->trusted_count = 0;
+	while (*value) {
+		size_t n = strcspn(value, ", ");
+		struct sockaddr_storage addr;
+		char text[64];
+
+		snprintf(text, sizeof text, "%.*s", (int)n, value);
+		if (c->trusted_count == CONFIG_TRUSTED_MAX || n >= sizeof text ||
+		    !config_address(text, &addr)) {
+			snprintf(r->why, CONFIG_WHY_MAX,
+				 "trusted-proxy needs at most %d addresses with commas between",
+				 CONFIG_TRUSTED_MAX);
+			return AS_ECONFIG;
+		}
+		mapped((const struct sockaddr *)&addr, c->trusted[c->trusted_count++]);
+		value += n;
+		value += strspn(value, ", ");
+	}
+	return 0;
+}
+
 static int set(const char *key, const char *value, void *arg)
 {
 	const struct reader *r = arg;
@@ -94,7 +152,9 @@ static int set(const char *key, const char *value, void *arg)
 
 		if (strcmp(s->name, key) != 0)
 			continue;
-		if (s->is_number)
+		if (s->kind == ADDRESSES)
+			return set_addresses(r, value);
+		if (s->kind == NUMBER)
 			return set_number(r, key, value, (uint32_t *)(void *)field);
 		if (*value == '\0' || strlen(value) >= INI_VALUE_MAX) {
 			snprintf(r->why, CONFIG_WHY_MAX,

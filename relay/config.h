@@ -5,6 +5,7 @@
 #ifndef AS_RELAY_CONFIG_H
 #define AS_RELAY_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,11 +13,14 @@
 #include "proto/transport/listen.h"
 #include "relay/quota.h"
 
-#define CONFIG_WHY_MAX 700
+#define CONFIG_WHY_MAX	   700
+#define CONFIG_TRUSTED_MAX 8
 
 struct relay_config {
 	char listen[INI_VALUE_MAX];
 	char cert[INI_VALUE_MAX], key[INI_VALUE_MAX], console_ca[INI_VALUE_MAX]; /* paths */
+	uint8_t trusted[CONFIG_TRUSTED_MAX][16]; /* IPv4 as ::ffff:a.b.c.d */
+	size_t trusted_count;
 	uint32_t max_ids;
 	struct quota_limits quota;
 	struct listen_limits visitors;
@@ -28,6 +32,12 @@ enum config_wish { CONFIG_RUN, CONFIG_HELP, CONFIG_VERSION };
  * why that says what to change. */
 int config_parse(int argc, char **argv, struct relay_config *out, enum config_wish *wish,
 		 char why[CONFIG_WHY_MAX]);
+
+/* One of the trusted proxies? */
+bool config_trusts(const struct relay_config *c, const struct sockaddr *addr);
+
+/* "192.0.2.1", "2001:db8::1". False: not an address. */
+bool config_address(const char *text, struct sockaddr_storage *out);
 
 extern const char config_help[];
 

@@ -203,7 +203,15 @@ static int on_visitor(uv_tcp_t *tcp, uint64_t prefix, void *owner)
 	return client_accept(owner, tcp, prefix);
 }
 
+static bool is_crowd(const struct sockaddr *addr, void *owner)
+{
+	const struct server *s = owner;
+
+	return config_trusts(s->config, addr);
+}
+
 static const struct listen_events door = {
+    .is_crowd = is_crowd,
     .on_visitor = on_visitor,
     .on_gone = on_listener_gone,
 };

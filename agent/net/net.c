@@ -234,7 +234,7 @@ static int on_socket(struct net *n)
 	struct tls *tls = tls_client(n->outer, n->relay_name);
 	if (!tls)
 		return UV_ENOMEM;
-	err = hop_accept(n->hops, (uv_stream_t *)&n->link.pipe, tls, &hop_events, n, &n->hop);
+	err = hop_accept(n->hops, (uv_stream_t *)&n->link.pipe, tls, NULL, &hop_events, n, &n->hop);
 	if (err < 0)
 		tls_free(tls);
 	return err;

@@ -26,8 +26,12 @@ struct tls {
 	bool ended;
 	bool failed; /* after SSL_ERROR_SSL nothing may be asked of ssl any more */
 	int set_error;
+	struct tls_peer *peer; /* ours; NULL as long as nobody asked who it is */
 	char why[TLS_WHY_MAX];
 };
+
+/* The app data of a context whose peer need not know our ALPN. */
+static char any_alpn[] = "any";
 
 /* ---- the BIO: OpenSSL reads what was fed and appends to out ---- */
 
@@ -129,6 +133,12 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
 	return SSL_CLIENT_HELLO_ERROR;
 }
 
+void tls_context_any_alpn(SSL_CTX *server)
+{
+	SSL_CTX_set_client_hello_cb(server, NULL, NULL);
+	SSL_CTX_set_app_data(server, any_alpn);
+}
+
 static bool set_alpn(SSL_CTX *ctx, bool server, const char *alpn)
 {
 	unsigned char list[64];
@@ -158,14 +168,8 @@ static bool set_groups(SSL_CTX *ctx)
 	return false;
 }
 
-SSL_CTX *tls_context(bool server, const char *alpn)
+static void set_limits(SSL_CTX *ctx)
 {
-	SSL_CTX *ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
-	if (!ctx)
-		return NULL;
-
-	SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
-	SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(ctx, 0);
 	SSL_CTX_set_max_early_data(ctx, 0);
@@ -174,9 +178,35 @@ SSL_CTX *tls_context(bool server, const char *alpn)
 	SSL_CTX_set_options(ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 				  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+}
+
+SSL_CTX *tls_context(bool server, const char *alpn)
+{
+	SSL_CTX *ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+	if (!ctx)
+		return NULL;
+
+	set_limits(ctx);
+	SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
+	SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION);
 	if (set_alpn(ctx, server, alpn) && set_groups(ctx) &&
 	    SSL_CTX_set_ciphersuites(ctx, suites) == 1 &&
 	    SSL_CTX_set1_sigalgs_list(ctx, "ecdsa_secp256r1_sha256:ed25519") == 1)
+		return ctx;
+	SSL_CTX_free(ctx);
+	return NULL;
+}
+
+SSL_CTX *tls_context_open(const char *alpn)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	if (!ctx)
+		return NULL;
+
+	set_limits(ctx);
+	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	SSL_CTX_set_app_data(ctx, any_alpn);
+	if (set_alpn(ctx, false, alpn))
 		return ctx;
 	SSL_CTX_free(ctx);
 	return NULL;
@@ -241,7 +271,22 @@ void tls_free(struct tls *t)
 	SSL_free(t->ssl);
 	buf_done(&t->pending);
 	buf_done(&t->out);
+	free(t->peer);
 	free(t);
+}
+
+/* Without memory the message is a little poorer. */
+void tls_note_peer(struct tls *t, const struct tls_peer *p)
+{
+	if (!t->peer)
+		t->peer = malloc(sizeof *t->peer);
+	if (t->peer)
+		*t->peer = *p;
+}
+
+const struct tls_peer *tls_peer(const struct tls *t)
+{
+	return t->peer;
 }
 
 SSL *tls_ssl(struct tls *t)
@@ -249,9 +294,16 @@ SSL *tls_ssl(struct tls *t)
 	return t->ssl;
 }
 
+/* An engine that checks nothing finds no fault with a certificate. */
+static long verify_result(const struct tls *t)
+{
+	return SSL_get_verify_mode(t->ssl) == SSL_VERIFY_NONE ? X509_V_OK
+							      : SSL_get_verify_result(t->ssl);
+}
+
 static void note_why(struct tls *t)
 {
-	long verify = SSL_get_verify_result(t->ssl);
+	long verify = verify_result(t);
 	unsigned long e = ERR_peek_last_error();
 	const char *reason = e ? ERR_reason_error_string(e) : NULL;
 
@@ -265,7 +317,7 @@ static void note_why(struct tls *t)
 /* Our own certificate check failed, or the peer's alert says that ours was refused. */
 static int failure_code(struct tls *t)
 {
-	long verify = SSL_get_verify_result(t->ssl);
+	long verify = verify_result(t);
 	unsigned long e = ERR_peek_last_error();
 
 	if (t->set_error != 0)
@@ -345,6 +397,8 @@ static bool is_other_protocol(const struct tls *t)
 	const unsigned char *name;
 	unsigned int n;
 
+	if (SSL_CTX_get_app_data(SSL_get_SSL_CTX(t->ssl)) == any_alpn)
+		return false;
 	SSL_get0_alpn_selected(t->ssl, &name, &n);
 	return SSL_is_init_finished(t->ssl) && n == 0;
 }

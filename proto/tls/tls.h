@@ -34,6 +34,14 @@ struct tls;
  * the library has it. NULL when memory is short. The caller adds keys and trust. */
 SSL_CTX *tls_context(bool server, const char *alpn);
 
+/* For clients that must speak with whatever stands on the way, a middlebox or an inspecting proxy,
+ * and whose safety lies elsewhere: TLS 1.2 too, the library's own signatures and groups, and a
+ * server may ignore our ALPN. */
+SSL_CTX *tls_context_open(const char *alpn);
+
+/* A server that takes clients without ALPN as well; one that names only others is still refused. */
+void tls_context_any_alpn(SSL_CTX *server);
+
 /* name: the server name a client checks the certificate against and sends as SNI, or NULL when
  * the caller's own verify callback decides. */
 struct tls *tls_client(SSL_CTX *ctx, const char *name);
@@ -58,6 +66,15 @@ int tls_finish(struct tls *t); /* sends close_notify */
 /* What waits for the network. Valid until the next call of anything but tls_out(). */
 const uint8_t *tls_out(struct tls *t, size_t *n);
 void tls_out_done(struct tls *t, size_t n);
+
+/* Who showed a certificate, for a message: clean text. The caller's verify callback notes it. */
+#define TLS_PEER_TEXT 160
+struct tls_peer {
+	char subject[TLS_PEER_TEXT + 1], issuer[TLS_PEER_TEXT + 1];
+	bool has_our_name; /* the certificate is for the name that was asked for */
+};
+void tls_note_peer(struct tls *t, const struct tls_peer *p);
+const struct tls_peer *tls_peer(const struct tls *t); /* NULL when nothing was noted */
 
 bool tls_is_open(const struct tls *t);	    /* the handshake is done */
 const char *tls_group(struct tls *t);	    /* negotiated key exchange, for the record */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/transport/hop.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,21 +41,79 @@ static uint32_t next_random(struct hop_loop *l)
 
 /* ---- the end ---- */
 
+/* Who showed which certificate: for our name it is somebody who opens TLS on the way. */
+static void report_certificate(const struct hop *h, struct report *r)
+{
+	const struct tls_peer *peer = tls_peer(h->tls);
+
+	if (h->why == AS_E_CERT_EXPIRED || h->why == AS_E_CLOCK)
+		r->why = REPORT_CERT_TIME;
+	else if (peer)
+		r->why = peer->has_our_name ? REPORT_INSPECTED : REPORT_OTHER_SERVER;
+	else
+		r->why = REPORT_TLS_FAILED;
+	if (!peer)
+		return;
+	memcpy(r->who, peer->subject, sizeof r->who);
+	memcpy(r->issuer, peer->issuer, sizeof r->issuer);
+}
+
+static bool is_cut(int why)
+{
+	return why == 0 || why == AS_E_TRUNCATED || why == UV_ECONNRESET || why == UV_EPIPE ||
+	       why == UV_ECONNABORTED || why == UV_EOF;
+}
+
+static void report_failure(const struct hop *h, struct report *r)
+{
+	*r = (struct report){.step = tls_is_open(h->tls) ? REPORT_RELAY : REPORT_TLS,
+			     .err = h->why < 0 ? h->why : AS_E_TRUNCATED};
+	if (h->carrier && !carrier_is_open(h->carrier))
+		carrier_report(h->carrier, r);
+	if (r->why != REPORT_OK)
+		return;
+	if (h->refused)
+		r->why = REPORT_RELAY_SAYS;
+	else if (h->page)
+		r->why = REPORT_LOGIN_PAGE;
+	else if (h->why == AS_E_TIMEOUT)
+		r->why = REPORT_SILENT;
+	else if (is_cut(h->why))
+		r->why = REPORT_TLS_CUT;
+	else if (r->step == REPORT_TLS && h->why != AS_E_TLS)
+		report_certificate(h, r);
+	else
+		r->why = REPORT_TLS_FAILED;
+	if (r->why == REPORT_LOGIN_PAGE)
+		snprintf(r->who, sizeof r->who, "%s", h->page);
+	if (r->why == REPORT_TLS_FAILED && !r->who[0])
+		tls_why(h->tls, r->who, sizeof r->who);
+}
+
 static void on_handle_closed(struct hop *h)
 {
 	if (--h->held > 0)
 		return;
+
+	struct report failure;
+	bool failed = !h->heard_hello && h->ev->on_failed;
 
 	const struct hop_events *ev = h->ev;
 	void *owner = h->owner;
 	int why = h->why;
 	char detail[WHY_MAX];
 
+	if (failed)
+		report_failure(h, &failure);
 	tls_why(h->tls, detail, sizeof detail);
 	tls_free(h->tls);
+	carrier_free(h->carrier);
 	free(h->tcp);
 	free(h->partial);
+	free(h->page);
 	free(h);
+	if (failed)
+		ev->on_failed(&failure, owner);
 	ev->on_gone(why, detail, owner);
 }
 
@@ -159,8 +218,8 @@ void hop_on_timer(uv_timer_t *t)
 
 /* ---- the start ---- */
 
-int hop_open(struct hop_loop *l, uv_tcp_t *tcp, struct tls *tls, const struct hop_events *ev,
-	     void *owner, struct hop **out)
+int hop_open_in(struct hop_loop *l, uv_tcp_t *tcp, struct tls *tls, struct carrier *carrier,
+		const struct hop_events *ev, void *owner, struct hop **out)
 {
 	struct hop *h = calloc(1, sizeof *h);
 	if (!h)
@@ -169,6 +228,7 @@ int hop_open(struct hop_loop *l, uv_tcp_t *tcp, struct tls *tls, const struct ho
 	h->l = l;
 	h->tcp = tcp;
 	h->tls = tls;
+	h->carrier = carrier;
 	h->ev = ev;
 	h->owner = owner;
 	tcp->data = h;
@@ -187,10 +247,23 @@ int hop_open(struct hop_loop *l, uv_tcp_t *tcp, struct tls *tls, const struct ho
 
 	/* A client speaks first; a server's engine says that it wants bytes. */
 	hop_read_begin(l);
+	if (carrier)
+		hop_read_carried(h);
 	hop_pump(h);
 	hop_flush_soon(h);
 	hop_read_end(l);
 	return 0;
+}
+
+int hop_open(struct hop_loop *l, uv_tcp_t *tcp, struct tls *tls, const struct hop_events *ev,
+	     void *owner, struct hop **out)
+{
+	return hop_open_in(l, tcp, tls, NULL, ev, owner, out);
+}
+
+void hop_allow_websocket(struct hop *h)
+{
+	h->may_be_carried = true;
 }
 
 static void on_unwanted_closed(uv_handle_t *handle)
@@ -198,8 +271,8 @@ static void on_unwanted_closed(uv_handle_t *handle)
 	free(handle);
 }
 
-int hop_accept(struct hop_loop *l, uv_stream_t *from, struct tls *tls, const struct hop_events *ev,
-	       void *owner, struct hop **out)
+int hop_accept(struct hop_loop *l, uv_stream_t *from, struct tls *tls, struct carrier *carrier,
+	       const struct hop_events *ev, void *owner, struct hop **out)
 {
 	uv_tcp_t *tcp = malloc(sizeof *tcp);
 	if (!tcp)
@@ -212,7 +285,7 @@ int hop_accept(struct hop_loop *l, uv_stream_t *from, struct tls *tls, const str
 	}
 	err = uv_accept(from, (uv_stream_t *)tcp);
 	if (err == 0)
-		err = hop_open(l, tcp, tls, ev, owner, out);
+		err = hop_open_in(l, tcp, tls, carrier, ev, owner, out);
 	if (err < 0)
 		uv_close((uv_handle_t *)tcp, on_unwanted_closed);
 	return err;

@@ -24,7 +24,9 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "proto/route/report.h"
 #include "proto/tls/tls.h"
+#include "proto/transport/carrier.h"
 #include "proto/wire/relay_frame.h"
 
 #define HOP_HIGH	 (256u << 10)
@@ -40,6 +42,9 @@
 struct hop;
 
 struct hop_events {
+	/* A server's: the visitor comes in a WebSocket. forwarded: carrier_forwarded(). Before
+	 * on_ready(); may be NULL. */
+	void (*on_carried)(struct hop *h, const char *forwarded, void *owner);
 	/* TLS is done: certificates may be asked for, frames may be sent. */
 	void (*on_ready)(struct hop *h, void *owner);
 	/* f points into the hop's buffers and ends with the call. */
@@ -49,6 +54,9 @@ struct hop_events {
 	void (*on_pong)(struct hop *h, uint64_t token, void *owner);
 	/* The queue had reached HOP_HIGH and has fallen below HOP_LOW. May be NULL. */
 	void (*on_low)(struct hop *h, void *owner);
+	/* Just before on_gone(), when the other side's HELLO has never come: which step failed, and
+	 * who answered instead. r ends with the call. May be NULL. */
+	void (*on_failed)(const struct report *r, void *owner);
 	/* why: 0 the other side closed properly, AS_E_TRUNCATED it vanished, AS_E_TIMEOUT it was
 	 * silent, AS_E_TLS or AS_E_CERT* the handshake failed, a UV_E* of the socket, or what
 	 * hop_close() was given. detail: the TLS library's words, often "", ends with the call. */
@@ -66,10 +74,18 @@ void hop_loop_free(struct hop_loop *l);
 int hop_open(struct hop_loop *l, uv_tcp_t *tcp, struct tls *tls, const struct hop_events *ev,
 	     void *owner, struct hop **out);
 
+/* The same inside a carrier_client(), which is taken too; NULL: none. */
+int hop_open_in(struct hop_loop *l, uv_tcp_t *tcp, struct tls *tls, struct carrier *carrier,
+		const struct hop_events *ev, void *owner, struct hop **out);
+
+/* A server's, right after hop_open(): a visitor whose first byte is that of a GET and not that of a
+ * TLS record is welcome in a WebSocket. */
+void hop_allow_websocket(struct hop *h);
+
 /* The same for the connection that waits at a listener or at an IPC pipe (uv_accept()). When it
- * fails, the connection may still wait there. Takes tls on success. */
-int hop_accept(struct hop_loop *l, uv_stream_t *from, struct tls *tls, const struct hop_events *ev,
-	       void *owner, struct hop **out);
+ * fails, the connection may still wait there. Takes tls and carrier on success. */
+int hop_accept(struct hop_loop *l, uv_stream_t *from, struct tls *tls, struct carrier *carrier,
+	       const struct hop_events *ev, void *owner, struct hop **out);
 
 /* AS_ESTATE before on_ready() or when closing; AS_EFULL when the queue is past TLS_OUT_MAX: who
  * gets that has not looked at hop_queued(). One frame becomes one TLS record. */

@@ -38,7 +38,8 @@ struct hop {
 	uv_tcp_t *tcp; /* ours */
 	uv_timer_t timer;
 	uv_shutdown_t shutdown;
-	struct tls *tls; /* ours */
+	struct tls *tls;	 /* ours */
+	struct carrier *carrier; /* ours; NULL: TCP carries the TLS itself */
 	const struct hop_events *ev;
 	void *owner;
 	enum hop_phase phase;
@@ -47,7 +48,11 @@ struct hop {
 	bool paused, ended; /* ended: the other side's FIN has come */
 	bool shut;	    /* our FIN has left */
 	bool heard_hello;
-	bool was_high; /* the owner may be waiting for on_low() */
+	bool may_be_carried; /* the first byte decides */
+	bool touched;	     /* something has been read */
+	bool refused;	     /* by the other side's ERROR */
+	bool farewell;	     /* the carrier's goodbye is made */
+	bool was_high;	     /* the owner may be waiting for on_low() */
 	bool is_dirty;
 	struct hop *next_dirty;
 	int broken;    /* a write failed; reading tells whether there were last words */
@@ -57,6 +62,7 @@ struct hop {
 	struct keepalive alive;
 	size_t writing;	  /* bytes in the one uv_write() that is under way */
 	size_t early;	  /* plaintext bytes before HELLO */
+	char *page;	  /* where a web page leads that came in place of TLS; NULL: none came */
 	uint8_t *partial; /* start of a frame whose end has not come; NULL when there is none */
 	size_t partial_len;
 };
@@ -75,6 +81,12 @@ void hop_flush(struct hop *h);
 void hop_pump(struct hop *h);
 
 int hop_start_reading(struct hop *h);
+
+/* What waits for the network, of the engine or of what carries it. */
+size_t hop_waiting(const struct hop *h);
+
+/* The carrier's bytes as far as they have come; also starts it. */
+void hop_read_carried(struct hop *h);
 
 /* At once, without goodbye. */
 void hop_drop(struct hop *h, int why);

@@ -4,6 +4,7 @@
 
 #include "proto/base/err.h"
 #include "proto/transport/hop_priv.h"
+#include "proto/wire/http_head.h"
 
 /* A frame as a rule fills one record, so that nothing is ever kept. */
 static int keep_partial(struct hop *h, const uint8_t *p, size_t n)
@@ -26,8 +27,10 @@ static int check_first(struct hop *h, const struct relay_frame *f)
 {
 	if (h->heard_hello)
 		return f->type == RELAY_HELLO ? AS_E_PROTOCOL : 0;
-	if (f->type == RELAY_ERROR)
+	if (f->type == RELAY_ERROR) {
+		h->refused = true;
 		return 0;
+	}
 	if (f->type != RELAY_HELLO)
 		return AS_E_PROTOCOL;
 	h->heard_hello = true;
@@ -150,6 +153,79 @@ static void on_end(struct hop *h)
 		hop_drop(h, h->why);
 }
 
+/* ---- what carries the TLS ---- */
+
+static void note_carried(struct hop *h, bool was_open)
+{
+	if (!was_open && carrier_is_open(h->carrier) && h->ev->on_carried)
+		h->ev->on_carried(h, carrier_forwarded(h->carrier), h->owner);
+}
+
+void hop_read_carried(struct hop *h)
+{
+	bool was_open = carrier_is_open(h->carrier);
+
+	while (h->phase <= HOP_OPEN) {
+		const uint8_t *p;
+		size_t n;
+		int err = carrier_read(h->carrier, &p, &n);
+
+		note_carried(h, was_open);
+		was_open = carrier_is_open(h->carrier);
+		if (err == CARRIER_END) {
+			on_end(h);
+			return;
+		}
+		if (err < 0)
+			hop_close(h, err);
+		if (n == 0)
+			return;
+		err = tls_feed(h->tls, p, n);
+		if (err < 0)
+			hop_close(h, err);
+		hop_pump(h);
+	}
+}
+
+/* In place of a server's first record a middlebox may send a web page. */
+static void note_page(struct hop *h, const char *p, size_t n)
+{
+	struct http_head head = {.location = ""};
+
+	if (n < 5 || memcmp(p, "HTTP/", 5) != 0)
+		return;
+	(void)http_head_decode(p, n, &head);
+	h->page = malloc(sizeof head.location);
+	if (h->page)
+		memcpy(h->page, head.location, sizeof head.location);
+}
+
+/* The first byte of a TLS connection is that of a record; a WebSocket begins with GET. */
+static int on_first_bytes(struct hop *h, const char *p, size_t n)
+{
+	h->touched = true;
+	note_page(h, p, n);
+	if (!h->may_be_carried || p[0] != 'G')
+		return 0;
+	h->carrier = carrier_server();
+	return h->carrier ? 0 : UV_ENOMEM;
+}
+
+static void take_bytes(struct hop *h, char *p, size_t n)
+{
+	int err = h->touched || h->carrier ? 0 : on_first_bytes(h, p, n);
+
+	if (err == 0)
+		err =
+		    h->carrier ? carrier_feed(h->carrier, (uint8_t *)p, n) : tls_feed(h->tls, p, n);
+	if (err < 0)
+		hop_close(h, err);
+	else if (h->carrier)
+		hop_read_carried(h);
+	hop_pump(h);
+	hop_flush_soon(h); /* reading makes output, too: the handshake does */
+}
+
 static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 {
 	struct hop *h = s->data;
@@ -164,15 +240,12 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 
 	hop_read_begin(l);
 	if (n == UV_EOF) {
+		if (h->carrier && h->phase <= HOP_OPEN)
+			carrier_feed_end(h->carrier);
 		on_end(h);
 	} else if (h->phase <= HOP_OPEN) {
 		h->alive.heard_ms = uv_now(l->uv);
-
-		int err = tls_feed(h->tls, buf->base, (size_t)n);
-		if (err < 0)
-			hop_close(h, err);
-		hop_pump(h);
-		hop_flush_soon(h); /* reading makes output, too: the handshake does */
+		take_bytes(h, buf->base, (size_t)n);
 	}
 	hop_read_end(l);
 	/* h may be on its way out: nothing below this line */

@@ -86,6 +86,45 @@ static void on_shutdown(uv_shutdown_t *req, int status)
 		hop_drop(h, h->why);
 }
 
+/* What comes next for the network. A carrier is given no more than it can wrap while there is still
+ * something wrapped to send, so that nothing is copied long before it leaves. */
+static const uint8_t *next_bytes(struct hop *h, size_t *n)
+{
+	if (!h->carrier)
+		return tls_out(h->tls, n);
+
+	const uint8_t *p = carrier_out(h->carrier, n);
+	while (*n < FLUSH_AT && carrier_is_open(h->carrier)) {
+		size_t left;
+		const uint8_t *plain = tls_out(h->tls, &left);
+
+		if (left > CARRIER_FRAME_MAX)
+			left = CARRIER_FRAME_MAX;
+		if (left == 0 || carrier_put(h->carrier, plain, left) < 0)
+			break;
+		tls_out_done(h->tls, left);
+		p = carrier_out(h->carrier, n);
+	}
+	return p;
+}
+
+static void bytes_done(struct hop *h, size_t n)
+{
+	if (h->carrier)
+		carrier_out_done(h->carrier, n);
+	else
+		tls_out_done(h->tls, n);
+}
+
+/* The carrier has a goodbye of its own, behind the TLS's. True: it is to be sent. */
+static bool end_carrier(struct hop *h)
+{
+	if (!h->carrier || h->farewell)
+		return false;
+	h->farewell = true;
+	return carrier_end(h->carrier) == 0;
+}
+
 static void say_goodbye(struct hop *h)
 {
 	h->phase = HOP_DRAIN;
@@ -114,9 +153,11 @@ void hop_flush(struct hop *h)
 	put_pong(h);
 	while (h->writing == 0) {
 		size_t n;
-		const uint8_t *p = tls_out(h->tls, &n);
+		const uint8_t *p = next_bytes(h, &n);
 
 		if (n == 0) {
+			if (h->phase == HOP_GOODBYE && end_carrier(h))
+				continue;
 			if (h->phase == HOP_GOODBYE)
 				say_goodbye(h);
 			return;
@@ -130,7 +171,7 @@ void hop_flush(struct hop *h)
 			on_broken(h, took);
 			return;
 		}
-		tls_out_done(h->tls, (size_t)took);
+		bytes_done(h, (size_t)took);
 	}
 }
 
@@ -158,15 +199,12 @@ void hop_read_end(struct hop_loop *l)
 
 void hop_flush_soon(struct hop *h)
 {
-	size_t n;
-
 	if (h->l->reading > 0 && !h->is_dirty) {
 		h->is_dirty = true;
 		h->next_dirty = h->l->dirty;
 		h->l->dirty = h;
 	}
-	tls_out(h->tls, &n);
-	if (h->l->reading == 0 || n >= FLUSH_AT)
+	if (h->l->reading == 0 || hop_waiting(h) >= FLUSH_AT)
 		hop_flush(h);
 	if (hop_queued(h) >= HOP_HIGH)
 		h->was_high = true;
@@ -217,10 +255,17 @@ int hop_forward(struct hop *to, const struct relay_frame *f)
 	return send_bytes(to, f->data.bytes - RELAY_FRAME_HEADER, RELAY_FRAME_HEADER + f->data.len);
 }
 
-size_t hop_queued(const struct hop *h)
+size_t hop_waiting(const struct hop *h)
 {
-	size_t n;
+	size_t n, wrapped = 0;
 
 	tls_out(h->tls, &n);
-	return n + h->writing;
+	if (h->carrier)
+		carrier_out(h->carrier, &wrapped);
+	return n + wrapped;
+}
+
+size_t hop_queued(const struct hop *h)
+{
+	return hop_waiting(h) + h->writing;
 }

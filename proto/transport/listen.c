@@ -79,8 +79,10 @@ static void welcome(struct listener *l, uv_tcp_t *tcp)
 
 	if (uv_tcp_getpeername(tcp, (struct sockaddr *)&addr, &n) == 0) {
 		uint64_t prefix = listen_prefix((const struct sockaddr *)&addr);
+		bool crowd =
+		    l->ev->is_crowd && l->ev->is_crowd((const struct sockaddr *)&addr, l->owner);
 
-		if (bucket_take(l->prefixes, prefix, uv_now(l->tcp.loop)) &&
+		if ((crowd || bucket_take(l->prefixes, prefix, uv_now(l->tcp.loop))) &&
 		    l->ev->on_visitor(tcp, prefix, l->owner) == 0)
 			return;
 	}

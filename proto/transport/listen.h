@@ -9,6 +9,7 @@
 #ifndef AS_TRANSPORT_LISTEN_H
 #define AS_TRANSPORT_LISTEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
@@ -30,6 +31,9 @@ struct listen_events {
 	/* tcp is on the heap. 0: the callee has taken it; negative: the listener drops it. */
 	int (*on_visitor)(uv_tcp_t *tcp, uint64_t prefix, void *owner);
 	void (*on_gone)(void *owner); /* may be NULL */
+	/* Many visitors come through this address, so its prefix has no share of its own. May be
+	 * NULL. */
+	bool (*is_crowd)(const struct sockaddr *addr, void *owner);
 };
 
 /* addr_port as in hostport_split(); port 0 lets the system choose. Negative: nothing was taken. */

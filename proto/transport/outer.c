@@ -161,6 +161,87 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 	return 0;
 }
 
+/* ---- who a client is shown ---- */
+
+/* The common name; else the organisation; else what there is. */
+static void name_text(X509_NAME *name, char out[TLS_PEER_TEXT + 1])
+{
+	static const int kinds[] = {NID_commonName, NID_organizationName,
+				    NID_organizationalUnitName};
+	unsigned char *text = NULL;
+	int n = -1;
+
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && n < 0; i++) {
+		int at = X509_NAME_get_index_by_NID(name, kinds[i], -1);
+
+		if (at >= 0)
+			n = ASN1_STRING_to_UTF8(
+			    &text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+	}
+	text_line(n > 0 ? (const char *)text : "", n > 0 ? (size_t)n : 0, out, TLS_PEER_TEXT + 1);
+	OPENSSL_free(text);
+}
+
+/* A server's name today stands in its alternative names; many have nothing else. */
+static void alt_name_text(X509 *cert, char out[TLS_PEER_TEXT + 1])
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(names) && !out[0]; i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+
+		if (name->type == GEN_DNS)
+			text_line(ASN1_STRING_get0_data(name->d.dNSName),
+				  (size_t)ASN1_STRING_length(name->d.dNSName), out,
+				  TLS_PEER_TEXT + 1);
+	}
+	GENERAL_NAMES_free(names);
+}
+
+static bool is_for_our_name(X509 *cert, X509_VERIFY_PARAM *param)
+{
+	const char *host = X509_VERIFY_PARAM_get0_host(param, 0);
+	char *ip = host ? NULL : X509_VERIFY_PARAM_get1_ip_asc(param);
+	bool yes = host ? X509_check_host(cert, host, 0, 0, NULL) == 1
+			: ip && X509_check_ip_asc(cert, ip, 0) == 1;
+
+	OPENSSL_free(ip);
+	return yes;
+}
+
+static void note_cert(struct tls *t, X509 *cert, X509_VERIFY_PARAM *param)
+{
+	struct tls_peer p = {{0}, {0}, false};
+
+	name_text(X509_get_subject_name(cert), p.subject);
+	if (!p.subject[0])
+		alt_name_text(cert, p.subject);
+	name_text(X509_get_issuer_name(cert), p.issuer);
+	p.has_our_name = is_for_our_name(cert, param);
+	tls_note_peer(t, &p);
+	ERR_clear_error();
+}
+
+/* The library keeps no certificate that it has refused: it is noted now or never. */
+static int on_relay_verify(int ok, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	X509 *cert = X509_STORE_CTX_get0_cert(store);
+
+	if (!ok && cert)
+		note_cert(SSL_get_app_data(ssl), cert, SSL_get0_param(ssl));
+	return ok;
+}
+
+void outer_note_peer(struct tls *t)
+{
+	SSL *ssl = tls_ssl(t);
+	X509 *cert = SSL_get0_peer_certificate(ssl);
+
+	if (cert)
+		note_cert(t, cert, SSL_get0_param(ssl));
+}
+
 /* ---- contexts ---- */
 
 /* Takes ctx: into *out, or to its end. */
@@ -192,6 +273,7 @@ int outer_server_ctx(struct outer_pem cert, struct outer_pem key, struct outer_p
 	if (err == 0 && !trust(ctx, console_ca))
 		err = AS_ECONFIG;
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, on_verify);
+	tls_context_any_alpn(ctx); /* an inspecting proxy does not know ours */
 	return finish_ctx(ctx, err, out);
 }
 
@@ -200,8 +282,32 @@ int outer_agent_ctx(struct outer_pem relay_ca, SSL_CTX **out)
 	SSL_CTX *ctx = tls_context(false, OUTER_ALPN);
 	if (!ctx)
 		return -ENOMEM;
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, on_relay_verify);
 	return finish_ctx(ctx, trust(ctx, relay_ca) ? 0 : AS_ECONFIG, out);
+}
+
+int outer_inspected_ctx(struct outer_pem cas, SSL_CTX **out)
+{
+	SSL_CTX *ctx = tls_context_open(OUTER_ALPN);
+	if (!ctx)
+		return -ENOMEM;
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, on_relay_verify);
+
+	int err = trust(ctx, cas) ? 0 : AS_ECONFIG;
+	/* the CAs of inspecting proxies are often no model of form */
+	X509_VERIFY_PARAM_clear_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_X509_STRICT);
+	X509_VERIFY_PARAM_clear_flags(X509_STORE_get0_param(SSL_CTX_get_cert_store(ctx)),
+				      X509_V_FLAG_X509_STRICT);
+	return finish_ctx(ctx, err, out);
+}
+
+int outer_carrier_ctx(SSL_CTX **out)
+{
+	SSL_CTX *ctx = tls_context_open("http/1.1");
+	if (!ctx)
+		return -ENOMEM;
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
+	return finish_ctx(ctx, 0, out);
 }
 
 int outer_console_ctx(struct outer_pem relay_ca, struct outer_pem cert, struct outer_pem key,

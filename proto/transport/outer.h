@@ -39,7 +39,21 @@ int outer_server_ctx(struct outer_pem cert, struct outer_pem key, struct outer_p
 int outer_agent_ctx(struct outer_pem relay_ca, SSL_CTX **out);
 int outer_console_ctx(struct outer_pem relay_ca, struct outer_pem cert, struct outer_pem key,
 		      SSL_CTX **out);
+
+/* For a network that opens TLS, when the policy allows it: whoever shows a certificate for the
+ * relay's name under one of these CAs is taken for the relay. It can read and change what the relay
+ * could; the inner TLS is not concerned. */
+int outer_inspected_ctx(struct outer_pem cas, SSL_CTX **out);
+
+/* The TLS around a WebSocket: it only has to please middleboxes. Nothing is checked, because what
+ * it carries is the outer TLS, which is pinned. */
+int outer_carrier_ctx(SSL_CTX **out);
+
 void outer_ctx_free(SSL_CTX *ctx);
+
+/* Notes in t (tls_peer()) whose certificate a client engine has been shown, once its handshake is
+ * done. A certificate that is refused is noted by itself. */
+void outer_note_peer(struct tls *t);
 
 struct outer_peer {
 	bool is_console;	   /* showed a certificate, and it was verified */

@@ -72,6 +72,24 @@ static void on_low(struct hop *h, void *owner)
 		p->on_low(p);
 }
 
+static void on_carried(struct hop *h, const char *forwarded, void *owner)
+{
+	struct peer *p = owner;
+
+	(void)h;
+	p->carried = true;
+	snprintf(p->forwarded, sizeof p->forwarded, "%s", forwarded);
+}
+
+static void on_failed(const struct report *r, void *owner)
+{
+	struct peer *p = owner;
+
+	must(!p->failed && !p->gone, "once, before the end");
+	p->failed = true;
+	p->failure = *r;
+}
+
 static void on_gone(int why, const char *detail, void *owner)
 {
 	struct peer *p = owner;
@@ -84,6 +102,8 @@ static void on_gone(int why, const char *detail, void *owner)
 }
 
 const struct hop_events ends_events = {
+    .on_carried = on_carried,
+    .on_failed = on_failed,
     .on_ready = on_ready,
     .on_frame = on_frame,
     .on_low = on_low,
@@ -182,15 +202,21 @@ void ends_tcp_pair(struct ends *e, uv_tcp_t **a, uv_tcp_t **b)
 	*b = tcp_over(e, in);
 }
 
-void ends_pair(struct ends *e, struct peer *client, struct peer *server)
+void ends_pair_in(struct ends *e, struct peer *client, struct peer *server, struct carrier *carrier)
 {
 	uv_tcp_t *a, *b;
 
 	ends_tcp_pair(e, &a, &b);
-	must(hop_open(e->hops, a, tls_client(e->agent_ctx, "127.0.0.1"), &ends_events, client,
-		      &client->hop) == 0,
+	must(hop_open_in(e->hops, a, tls_client(e->agent_ctx, "127.0.0.1"), carrier, &ends_events,
+			 client, &client->hop) == 0,
 	     "client hop");
 	must(hop_open(e->hops, b, tls_server(e->server_ctx), &ends_events, server, &server->hop) ==
 		 0,
 	     "server hop");
+	hop_allow_websocket(server->hop);
+}
+
+void ends_pair(struct ends *e, struct peer *client, struct peer *server)
+{
+	ends_pair_in(e, client, server, NULL);
 }

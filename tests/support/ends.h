@@ -38,8 +38,12 @@ struct peer {
 	uint64_t bytes;			     /* of DATA */
 	uint32_t digest;		     /* over DATA, so that order and content count */
 	unsigned int low;		     /* on_low() calls */
-	enum relay_role role;		     /* what it says in its HELLO; 0: says none */
-	void (*on_ready)(struct peer *p);    /* may be NULL */
+	bool carried;			     /* the other side came in a WebSocket */
+	char forwarded[64];
+	bool failed; /* on_failed() came, with */
+	struct report failure;
+	enum relay_role role;		  /* what it says in its HELLO; 0: says none */
+	void (*on_ready)(struct peer *p); /* may be NULL */
 	void (*on_frame)(struct peer *p, const struct relay_frame *f);
 	void (*on_low)(struct peer *p);
 	void *arg;
@@ -61,6 +65,10 @@ void ends_tcp_pair(struct ends *e, uv_tcp_t **a, uv_tcp_t **b);
 
 /* Both as hops: client without a certificate, server as the relay. */
 void ends_pair(struct ends *e, struct peer *client, struct peer *server);
+
+/* The same with the client inside a carrier_client(); NULL: none. */
+void ends_pair_in(struct ends *e, struct peer *client, struct peer *server,
+		  struct carrier *carrier);
 
 /* The digest that a peer has after these bytes. */
 uint32_t ends_digest(uint32_t digest, const void *p, size_t n);

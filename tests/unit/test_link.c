@@ -103,8 +103,8 @@ static void on_connection(uv_stream_t *from, int status)
 	cr_assert_leq(connections, CONNECTIONS);
 	p->role = RELAY_ROLE_RELAY;
 	p->on_frame = on_relay_frame;
-	cr_assert_eq(hop_accept(e.hops, from, tls_server(e.server_ctx), &ends_events, p, &p->hop),
-		     0);
+	cr_assert_eq(
+	    hop_accept(e.hops, from, tls_server(e.server_ctx), NULL, &ends_events, p, &p->hop), 0);
 }
 
 static void say(enum relay_frame_type type)

@@ -33,7 +33,7 @@ static void on_gone(void *owner)
 	d->gone++;
 }
 
-static const struct listen_events events = {on_visitor, on_gone};
+static const struct listen_events events = {.on_visitor = on_visitor, .on_gone = on_gone};
 
 static int connected, closed;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -200,6 +201,161 @@ Test(outer, an_agent_checks_the_relays_name_and_ca)
 	cr_assert_eq(visit(&e, ctx, "127.0.0.1"), AS_E_CERT);
 	outer_ctx_free(ctx);
 	pki_done(&rogue);
+	ends_done(&e);
+}
+
+/* A middlebox as many are: RSA, TLS 1.2, no idea of our ALPN. Its certificate is for host. */
+static struct tls *middlebox(const struct pki *ca, const char *host, bool old)
+{
+	struct pki_spec s = pki_relay_spec("Corp", host, now());
+	struct pki leaf;
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	struct tls *t;
+
+	s.key = PKI_RSA;
+	pki_make(&s, ca, &leaf);
+	cr_assert(SSL_CTX_use_certificate(ctx, leaf.cert) == 1 &&
+		  SSL_CTX_use_PrivateKey(ctx, leaf.key) == 1);
+	if (old)
+		SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
+	t = tls_server(ctx);
+	tls_context_any_alpn(ctx);
+	SSL_CTX_free(ctx);
+	pki_done(&leaf);
+	return t;
+}
+
+static int meet(SSL_CTX *ctx, const char *name, struct tls *server, struct tls_peer *peer)
+{
+	struct tls *client = tls_client(ctx, name);
+	int err_client, err_server;
+
+	join(client, server, &err_client, &err_server);
+	if (err_client == 0)
+		outer_note_peer(client);
+	if (peer && tls_peer(client))
+		*peer = *tls_peer(client);
+	tls_free(client);
+	tls_free(server);
+	return err_client;
+}
+
+Test(outer, an_inspected_hop_trusts_the_given_cas_and_the_name)
+{
+	struct ends e;
+	struct pki_spec corp = pki_ca_spec("Corp", now());
+	struct tls_peer peer = {.has_our_name = false};
+	struct pki ca;
+	SSL_CTX *ctx;
+
+	ends_init(&e);
+	snprintf(corp.name, sizeof corp.name, "Corp Inspection");
+	strcpy(corp.constraints, "");
+	corp.key = PKI_RSA;
+	pki_make(&corp, NULL, &ca);
+	cr_assert_eq(outer_inspected_ctx(ends_pem(ca.pem), &ctx), 0);
+	for (int old = 0; old < 2; old++) {
+		cr_assert_eq(meet(ctx, "127.0.0.1", middlebox(&ca, "127.0.0.1", old), &peer), 0);
+		cr_assert(peer.has_our_name);
+		cr_assert_str_eq(peer.issuer, "Corp Inspection");
+	}
+	cr_assert_eq(meet(ctx, "127.0.0.1", middlebox(&ca, "127.0.0.2", false), &peer), AS_E_CERT);
+	cr_assert_not(peer.has_our_name);
+	cr_assert_lt(meet(e.agent_ctx, "127.0.0.1", middlebox(&ca, "127.0.0.1", false), NULL), 0,
+		     "without the policy");
+	outer_ctx_free(ctx);
+	cr_assert_eq(outer_inspected_ctx(ends_pem("nothing"), &ctx), AS_ECONFIG);
+	pki_done(&ca);
+	ends_done(&e);
+}
+
+Test(outer, a_carrier_asks_nothing_and_says_who_it_was)
+{
+	struct ends e;
+	struct tls_peer peer = {.has_our_name = true};
+	SSL_CTX *ctx;
+
+	ends_init(&e);
+	cr_assert_eq(outer_carrier_ctx(&ctx), 0);
+	cr_assert_eq(meet(ctx, "gate.example", middlebox(&e.ca, "other.example", true), &peer), 0);
+	cr_assert_not(peer.has_our_name);
+	cr_assert_str_eq(peer.subject, "other.example");
+	outer_ctx_free(ctx);
+	ends_done(&e);
+}
+
+Test(outer, a_relay_takes_clients_without_alpn_and_none_of_other_protocols)
+{
+	struct ends e;
+	SSL_CTX *ctx;
+
+	ends_init(&e);
+	cr_assert_eq(outer_inspected_ctx(ends_pem(e.ca.pem), &ctx), 0);
+	SSL_CTX_set_alpn_protos(ctx, NULL, 0); /* as an inspecting proxy forwards us */
+	cr_assert_eq(meet(ctx, "127.0.0.1", tls_server(e.server_ctx), NULL), 0);
+	SSL_CTX_set_alpn_protos(ctx, (const unsigned char *)"\x08http/1.1", 9);
+	cr_assert_lt(meet(ctx, "127.0.0.1", tls_server(e.server_ctx), NULL), 0);
+	outer_ctx_free(ctx);
+	ends_done(&e);
+}
+
+/* What a middlebox that ends TLS passes on to the relay. */
+static void pass(struct tls *box, struct carrier *server, struct carrier *client, char *heard)
+{
+	uint8_t plain[4096];
+	const uint8_t *p;
+	size_t n, got;
+	bool moved = true;
+
+	while (moved) {
+		moved = false;
+		cr_assert_eq(carrier_read(client, &p, &n), 0);
+		strncat(heard, (const char *)p, n);
+		p = carrier_out(client, &n);
+		moved |= n > 0;
+		cr_assert_eq(tls_feed(box, p, n), 0);
+		do {
+			cr_assert_eq(tls_read(box, plain, sizeof plain, &got), 0);
+			cr_assert_eq(carrier_feed(server, plain, got), 0);
+			cr_assert_eq(carrier_read(server, &p, &n), 0);
+		} while (got > 0);
+		carrier_out(client, &n);
+		carrier_out_done(client, n);
+		p = carrier_out(server, &n);
+		if (n > 0)
+			cr_assert_eq(tls_write(box, p, n), 0);
+		carrier_out_done(server, n);
+		p = tls_out(box, &n);
+		moved |= n > 0;
+		memcpy(plain, p, n);
+		tls_out_done(box, n);
+		cr_assert_eq(carrier_feed(client, plain, n), 0);
+	}
+}
+
+Test(outer, a_websocket_goes_through_a_box_that_ends_tls)
+{
+	static const struct hostport at = {"gate.example", "443"};
+	static const uint8_t key[16] = {3};
+	struct ends e;
+	SSL_CTX *ctx;
+	char heard[64] = "";
+
+	ends_init(&e);
+	cr_assert_eq(outer_carrier_ctx(&ctx), 0);
+
+	struct tls *box = middlebox(&e.ca, "gate.example", true);
+	struct carrier *client = carrier_client(&at, "/", ctx, key), *server = carrier_server();
+
+	pass(box, server, client, heard);
+	cr_assert(carrier_is_open(client) && carrier_is_open(server));
+	cr_assert_eq(carrier_put(server, "hello", 5), 0);
+	pass(box, server, client, heard);
+	cr_assert_str_eq(heard, "hello");
+	carrier_free(client);
+	carrier_free(server);
+	tls_free(box);
+	outer_ctx_free(ctx);
 	ends_done(&e);
 }
 

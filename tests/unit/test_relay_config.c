@@ -42,6 +42,36 @@ Test(relay_config, reads_options_in_both_forms)
 	cr_assert_eq(c.max_ids, BOOK_MAX);
 }
 
+Test(relay_config, knows_its_trusted_proxies)
+{
+	static const struct {
+		const char *text;
+		bool trusted;
+	} rows[] = {{"192.0.2.1", true},
+		    {"2001:db8::1", true},
+		    {"::ffff:192.0.2.1", true},
+		    {"192.0.2.2", false},
+		    {"::1", false}};
+	struct relay_config c;
+	char why[CONFIG_WHY_MAX];
+
+	cr_assert_eq(
+	    parse((const char *const[]){ALL, "--trusted-proxy", "192.0.2.1, 2001:db8::1", NULL}, &c,
+		  why),
+	    0);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct sockaddr_storage addr;
+
+		cr_assert(config_address(rows[i].text, &addr));
+		cr_assert_eq(config_trusts(&c, (struct sockaddr *)&addr), rows[i].trusted, "%s",
+			     rows[i].text);
+	}
+	cr_assert_not(config_address("relay.example", &(struct sockaddr_storage){0}));
+	cr_assert_lt(
+	    parse((const char *const[]){ALL, "--trusted-proxy", "proxy.example", NULL}, &c, why),
+	    0);
+}
+
 Test(relay_config, refuses_what_it_does_not_understand)
 {
 	struct relay_config c;

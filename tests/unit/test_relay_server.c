@@ -90,6 +90,7 @@ struct visit {
 	struct peer *p;
 	SSL_CTX *ctx;
 	bool done;
+	struct carrier *carrier;
 };
 
 static void on_dialled(const struct report *r, uv_tcp_t *tcp, void *owner)
@@ -97,15 +98,15 @@ static void on_dialled(const struct report *r, uv_tcp_t *tcp, void *owner)
 	struct visit *v = owner;
 
 	cr_assert_eq(r->step, REPORT_DONE);
-	cr_assert_eq(hop_open(v->s->e.hops, tcp, tls_client(v->ctx, "127.0.0.1"), &ends_events,
-			      v->p, &v->p->hop),
+	cr_assert_eq(hop_open_in(v->s->e.hops, tcp, tls_client(v->ctx, "127.0.0.1"), v->carrier,
+				 &ends_events, v->p, &v->p->hop),
 		     0);
 	v->done = true;
 }
 
-static void come(struct stage *s, struct peer *p, SSL_CTX *ctx)
+static void come_in(struct stage *s, struct peer *p, SSL_CTX *ctx, struct carrier *carrier)
 {
-	struct visit v = {s, p, ctx, false};
+	struct visit v = {s, p, ctx, false, carrier};
 	char address[LISTEN_TEXT_MAX];
 	struct route way;
 	struct dial *d;
@@ -114,6 +115,11 @@ static void come(struct stage *s, struct peer *p, SSL_CTX *ctx)
 	cr_assert_eq(dial_start(&s->e.loop, &way, DIAL_TIMEOUT_MS, on_dialled, &v, &d), 0);
 	ENDS_UNTIL(&s->e, v.done);
 	ENDS_UNTIL(&s->e, p->gone || p->heard[RELAY_HELLO] || p->heard[RELAY_ERROR]);
+}
+
+static void come(struct stage *s, struct peer *p, SSL_CTX *ctx)
+{
+	come_in(s, p, ctx, NULL);
 }
 
 static void tell(struct peer *p, const struct relay_frame f)
@@ -346,7 +352,7 @@ Test(relay_server, speaks_only_with_clients_of_its_version)
 {
 	struct stage s;
 	struct peer p = {0};
-	struct visit v = {&s, &p, NULL, false};
+	struct visit v = {&s, &p, NULL, false, NULL};
 	char address[LISTEN_TEXT_MAX];
 	struct route way;
 	struct dial *d;
@@ -358,6 +364,53 @@ Test(relay_server, speaks_only_with_clients_of_its_version)
 	ENDS_UNTIL(&s.e, p.ready);
 	tell(&p, (struct relay_frame){.type = RELAY_HELLO, .hello = {RELAY_ROLE_AGENT, 2, 9, 0}});
 	expect_error(&s, &p, AS_E_PROTOCOL);
+	stop(&s);
+}
+
+/* ---- in a WebSocket ---- */
+
+/* An agent that asks for an id. forwarded: what a web server in front of the relay would add; it
+ * gets into the request by way of the path. */
+static void agent_from(struct stage *s, struct peer *p, const char *forwarded)
+{
+	static const struct hostport at = {"relay.example", "443"};
+	static const uint8_t key[16] = {1};
+	struct carrier *carrier;
+	char path[128];
+
+	snprintf(path, sizeof path, "/ HTTP/1.1\r\nX-Forwarded-For: %s\r\nX-Rest:", forwarded);
+	carrier = carrier_client(&at, path, NULL, key);
+	*p = (struct peer){.role = RELAY_ROLE_AGENT};
+	come_in(s, p, s->e.agent_ctx, carrier);
+	tell(p, (struct relay_frame){.type = RELAY_ALLOC});
+	ENDS_UNTIL(&s->e, p->gone || p->heard[RELAY_ALLOCATED] || p->heard[RELAY_ERROR]);
+}
+
+Test(relay_server, counts_whom_a_trusted_web_server_forwards)
+{
+	struct stage s;
+	struct peer a, b, c;
+
+	start(&s);
+	s.config.quota.ids_per_prefix = 1;
+	restart(&s);
+	agent_from(&s, &a, "192.0.2.1");
+	cr_assert(a.heard[RELAY_ALLOCATED]);
+	agent_from(&s, &b, "192.0.2.2");
+	cr_assert(b.heard[RELAY_ERROR], "anybody can write that");
+	stop(&s);
+
+	start(&s);
+	s.config.quota.ids_per_prefix = 1;
+	s.config.trusted_count = 1;
+	memcpy(s.config.trusted[0], "\0\0\0\0\0\0\0\0\0\0\xff\xff\x7f\0\0\1", 16);
+	restart(&s);
+	agent_from(&s, &a, "192.0.2.1");
+	cr_assert(a.heard[RELAY_ALLOCATED]);
+	agent_from(&s, &b, "192.0.2.2");
+	cr_assert(b.heard[RELAY_ALLOCATED]);
+	agent_from(&s, &c, "10.9.8.7, 192.0.2.2");
+	cr_assert(c.heard[RELAY_ERROR], "the last one is what the web server saw");
 	stop(&s);
 }
 
