@@ -373,7 +373,14 @@ int broker_run(const struct agent_config *config)
 	}
 	b->config = config;
 
-	int err = start(b);
+	int err = way_list(config, &b->ways);
+	if (err < 0) {
+		fputs(way_none, stderr);
+		uv_loop_close(&b->loop);
+		free(b);
+		return AGENT_EXIT_CONFIG;
+	}
+	err = start(b);
 	if (err < 0) {
 		b->reason = err;
 		ui_close(b->ui);
@@ -385,6 +392,7 @@ int broker_run(const struct agent_config *config)
 	farewell_print(b);
 	record_close(b->record);
 	sign_key_free(b->key);
+	route_list_wipe(&b->ways.list);
 	free(b);
 	return code;
 }

@@ -4,6 +4,7 @@
  *   broker.c      the loop, the state machine's effects, timers and signals, the end
  *   network.c     assent-net and assent-dial: starting, ending, what net says
  *   dialler.c     one assent-dial
+ *   way.c         what assent-net must know of a way
  *   reconnect.c   a lost connection: waiting, trying again, who comes back
  *   pake.c        the code and its proof
  *   request.c     signed requests, the prompt, the grant
@@ -25,6 +26,7 @@
 #include "agent/record.h"
 #include "agent/session.h"
 #include "agent/ui.h"
+#include "agent/way.h"
 #include "proto/e2e/code.h"
 #include "proto/e2e/request.h"
 #include "proto/e2e/resume.h"
@@ -69,8 +71,7 @@ struct broker {
 	bool record_ended; /* RECORD_ENDED stands in it */
 	bool closing;	   /* SESSION_DO_CLOSE has been carried out */
 	int reason;
-	const char *relay_step; /* which step failed when the relay was not reached, or NULL */
-	int relay_why;
+	int relay_why; /* why an established connection to the relay ended */
 
 	uv_timer_t clock; /* the session's next deadline */
 	uv_timer_t show;  /* running items; stopped when there are none */
@@ -82,8 +83,15 @@ struct broker {
 	uv_process_t net_process;
 	bool net_running, net_open;
 	struct dialler dialler;
-	uv_tcp_t *socket; /* the connected one, until net has it */
-	bool noticed;	  /* the customer has been told once that the relay will go away */
+	struct tries ways;	  /* to the relay, and what happened on each in this round */
+	struct way_sender sender; /* the rest of what assent-net needs for one */
+	struct report dialled;	  /* of the connection that net was given */
+	bool on_the_way;	  /* a way is being tried: dialling, or net's turn */
+	bool way_due;		  /* ways.now is to be tried as soon as the child before is gone */
+	bool reached;		  /* the relay has answered once */
+	char inspector[REPORT_WHO_MAX + 1]; /* who vouches for the relay on this way; "" = we do */
+	uv_tcp_t *socket;		    /* the connected one, until net has it */
+	bool noticed; /* the customer has been told once that the relay will go away */
 	uv_timer_t net_grace;
 
 	/* reconnect.c, while the session is SUSP */
@@ -142,7 +150,7 @@ void network_end(struct broker *b, int reason);
 void network_send(struct broker *b, uint8_t mux_type, const uint8_t *p, size_t n);
 void network_tell(struct broker *b, enum ipc_type type, uint32_t stream, int err);
 bool network_may_dial(const struct broker *b); /* the child before is gone */
-int network_dial(struct broker *b);	       /* a socket for the same assent-net */
+int network_dial(struct broker *b);	       /* a round over all ways, from the one that worked */
 void network_end_dial(struct broker *b);
 
 /* reconnect.c */
@@ -150,6 +158,7 @@ void reconnect_pause(struct broker *b, uint32_t for_s);
 void reconnect_continue(struct broker *b);
 void reconnect_later(struct broker *b); /* a try has failed: when is the next? */
 void reconnect_stop_trying(struct broker *b);
+void reconnect_watch(struct broker *b); /* a child was started: it must answer in time */
 void reconnect_on_peer_up(struct broker *b, const struct ipc_msg *m);
 void reconnect_on_hellos(struct broker *b);
 void reconnect_on_proof(struct broker *b, const struct ipc_msg *m);
@@ -204,6 +213,6 @@ void operations_end(struct broker *b); /* the session is over: waits for them, n
 
 /* farewell.c */
 int farewell_exit_code(int reason);
-void farewell_print(const struct broker *b);
+void farewell_print(struct broker *b);
 
 #endif

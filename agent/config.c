@@ -13,6 +13,7 @@
 #include "proto/base/err.h"
 #include "proto/base/ini.h"
 #include "proto/base/log.h"
+#include "proto/base/secret.h"
 
 static const struct {
 	const char *key;
@@ -24,17 +25,27 @@ static const struct {
 		name, offsetof(struct agent_config, field),             \
 		    sizeof(((struct agent_config *)0)->field), required \
 	}
-    KEY("relay", relay, true), KEY("ca", ca_path, true),   KEY("organisation", organisation, true),
-    KEY("phone", phone, true), KEY("proxy", proxy, false), KEY("lang", lang, false),
+    KEY("relay", relay, true),
+    KEY("ca", ca_path, true),
+    KEY("organisation", organisation, true),
+    KEY("phone", phone, true),
+    KEY("lang", lang, false),
+    KEY("proxy-credentials", credentials_path, false),
+    KEY("inspection-ca", inspection_path, false),
 #undef KEY
 };
 #define TEXT_KEYS (sizeof text_keys / sizeof text_keys[0])
+
+/* Read by others; here only so that none stands twice. */
+static const char *const other_keys[] = {"resume", "proxy",	"no-proxy",	 "proxy-auth",
+					 "direct", "websocket", "tls-inspection"};
+#define KEYS (TEXT_KEYS + sizeof other_keys / sizeof other_keys[0])
 
 struct load {
 	struct agent_config *c;
 	char *why; /* says more than the error alone; "" when it does not */
 	size_t cap;
-	unsigned seen; /* bit i: text_keys[i]; bit TEXT_KEYS: resume */
+	unsigned seen; /* bit i: text_keys[i], then other_keys */
 };
 
 static int fail(char *why, size_t cap, const char *fmt, ...) AS_PRINTF(3, 4);
@@ -99,19 +110,35 @@ static int take_text(struct load *l, size_t i, const char *value)
 	return 0;
 }
 
+static size_t find_key(const char *key)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		if (strcmp(key, i < TEXT_KEYS ? text_keys[i].key : other_keys[i - TEXT_KEYS]) == 0)
+			return i;
+	return KEYS;
+}
+
+static int take_route(struct load *l, const char *key, const char *value)
+{
+	char why[ROUTE_WHY_MAX];
+	int err = route_config_set(&l->c->route, key, value, why);
+
+	return err < 0 ? fail(l->why, l->cap, "\"%s\": %s", key, why) : 0;
+}
+
 static int on_entry(const char *key, const char *value, void *arg)
 {
 	struct load *l = arg;
-	size_t i = 0;
+	size_t i = find_key(key);
 
-	while (i < TEXT_KEYS && strcmp(key, text_keys[i].key) != 0)
-		i++;
-	if (i == TEXT_KEYS && strcmp(key, "resume") != 0)
+	if (i == KEYS)
 		return fail(l->why, l->cap, "\"%.64s\" is not a setting of this program", key);
 	if (l->seen & 1u << i)
 		return fail(l->why, l->cap, "\"%.64s\" is set twice", key);
 	l->seen |= 1u << i;
-	return i == TEXT_KEYS ? take_resume(l, value) : take_text(l, i, value);
+	if (i < TEXT_KEYS)
+		return take_text(l, i, value);
+	return i == TEXT_KEYS ? take_resume(l, value) : take_route(l, key, value);
 }
 
 static int load_settings(const char *path, struct load *l, char *why, size_t cap)
@@ -136,22 +163,48 @@ static int load_settings(const char *path, struct load *l, char *why, size_t cap
 		    line, more);
 }
 
-/* A relative CA stands beside the configuration, wherever the agent was started. */
-static int resolve_ca(struct agent_config *c, char *why, size_t cap)
+/* A relative file stands beside the configuration, wherever the agent was started. */
+static int resolve(const struct agent_config *c, const char *key, char file[CONFIG_PATH_MAX],
+		   char *why, size_t cap)
 {
 	char name[CONFIG_PATH_MAX];
 	const char *slash = strrchr(c->path, '/');
 	int dir = slash ? (int)(slash - c->path) + 1 : 0;
 
-	if (c->ca_path[0] == '/')
+	if (file[0] == '/' || !file[0])
 		return 0;
-	memcpy(name, c->ca_path, sizeof name);
+	memcpy(name, file, sizeof name);
 
-	int n = snprintf(c->ca_path, sizeof c->ca_path, "%.*s%s", dir, c->path, name);
-	if (n < 0 || (size_t)n >= sizeof c->ca_path)
-		return fail(why, cap, "%s: the path of \"ca\" is too long. Use a shorter one.",
-			    c->path);
+	int n = snprintf(file, CONFIG_PATH_MAX, "%.*s%s", dir, c->path, name);
+	if (n < 0 || n >= CONFIG_PATH_MAX)
+		return fail(why, cap, "%s: the path of \"%s\" is too long. Use a shorter one.",
+			    c->path, key);
 	return 0;
+}
+
+/* A password that everybody on this computer can read is everybody's. */
+static int load_credentials(struct agent_config *c, char *why, size_t cap)
+{
+	char line[2 * ROUTE_USER_MAX + 4], more[ROUTE_WHY_MAX], text[128];
+	FILE *f = c->credentials_path[0] ? fopen(c->credentials_path, "rbe") : NULL;
+	int err = 0;
+
+	if (!c->credentials_path[0])
+		return 0;
+	if (!f)
+		return fail(why, cap, "%s: %s. Correct \"proxy-credentials\" or install the file.",
+			    c->credentials_path, err_text(-errno, text, sizeof text));
+	size_t n = fread(line, 1, sizeof line, f);
+	fclose(f);
+	if (plat_is_open_to_all(c->credentials_path))
+		err = fail(why, cap,
+			   "%s: everybody on this computer can read this password. Take that right "
+			   "away (chmod o-r).",
+			   c->credentials_path);
+	else if (route_config_credentials(&c->route, line, n, more) < 0)
+		err = fail(why, cap, "%s: %s.", c->credentials_path, more);
+	secret_wipe(line, sizeof line);
+	return err;
 }
 
 static int load_ca(struct agent_config *c, char *why, size_t cap)
@@ -198,9 +251,16 @@ static int load(const char *path, struct agent_config *c, char *why, size_t cap)
 			    "%s: \"%s\" is missing. Add it or install the configuration again.",
 			    path, text_keys[i].key);
 
-	err = resolve_ca(c, why, cap);
+	err = resolve(c, "ca", c->ca_path, why, cap);
+	if (err == 0)
+		err = resolve(c, "proxy-credentials", c->credentials_path, why, cap);
+	if (err == 0)
+		err = resolve(c, "inspection-ca", c->inspection_path, why, cap);
 	if (err == 0)
 		err = load_ca(c, why, cap);
+	if (err == 0)
+		err = load_credentials(c, why, cap);
+	c->password_is_open = err == 0 && c->route.has_password && plat_is_open_to_all(c->path);
 	c->trusted = err == 0 && plat_is_admins_file(c->path) && plat_is_admins_file(c->ca_path);
 	return err;
 }
@@ -213,6 +273,13 @@ int config_load(const char *path, struct agent_config *out, char *why, size_t ca
 
 	if (err == 0)
 		*out = *c;
+	if (c)
+		config_wipe(c);
 	free(c);
 	return err;
+}
+
+void config_wipe(struct agent_config *c)
+{
+	secret_wipe(c, sizeof *c);
 }

@@ -64,42 +64,83 @@ int farewell_exit_code(int reason)
 	return reason == AS_E_RELAY ? AGENT_EXIT_RELAY : AGENT_EXIT_FAULT;
 }
 
-/* Which step failed, and what the customer can tell whom. */
-static void print_relay(const struct broker *b)
+/* A path is named once, with the failure that says most: how its WebSockets failed too is for
+ * "--explain". */
+static bool says_most(const struct tries *t, size_t i)
 {
-	char why[160];
-	const char *relay = b->config->relay;
-	const char *step = b->relay_step ? b->relay_step : "relay";
-
-	err_text(b->relay_why, why, sizeof why);
-	if (strcmp(step, "name") == 0)
-		printf("The support server %s was not found: its name is not known here. Check the "
-		       "internet connection.\n",
-		       relay);
-	else if (strcmp(step, "connect") == 0)
-		printf(
-		    "The support server %s cannot be reached (%s). Check the internet connection; "
-		    "in a company network ask your administrator to allow it.\n",
-		    relay, why);
-	else if (b->relay_why == AS_E_CERT || b->relay_why == AS_E_TLS ||
-		 b->relay_why == AS_E_CERT_EXPIRED || b->relay_why == AS_E_CLOCK)
-		printf("Something answered at %s, but it is not your support organisation's server "
-		       "(%s). "
-		       "Nothing was sent. Check this computer's clock; tell your administrator.\n",
-		       relay, why);
-	else if (b->relay_why == AS_E_RATE)
-		printf("The support server %s asks to wait: too many attempts in a short time. Try "
-		       "again "
-		       "in a few minutes.\n",
-		       relay);
-	else
-		printf("The connection to the support server %s was lost (%s). Start again to get "
-		       "a new "
-		       "code.\n",
-		       relay, why);
+	for (size_t k = 0; k < t->list.count; k++)
+		if (k != i && t->tried[k] && route_is_same_path(&t->list.at[k], &t->list.at[i]) &&
+		    tries_says_more(t, k, i))
+			return false;
+	return true;
 }
 
-void farewell_print(const struct broker *b)
+static void print_path(const struct tries *t, size_t i)
+{
+	struct route path = t->list.at[i];
+	char way[ROUTE_TEXT_MAX], text[REPORT_TEXT_MAX];
+
+	path.carrier = ROUTE_TLS;
+	path.system_trust = false;
+	printf("  - %s: %s.\n", route_text(&path, way),
+	       report_text(&t->list.at[i], &t->reports[i], text));
+}
+
+static void print_advice(const struct tries *t, const struct hostport *relay)
+{
+	char text[TRIES_ADVICE_MAX];
+
+	tries_advice(t, relay, text);
+	if (tries_is_for_admin(t))
+		printf("Check the internet connection. In a company network, read this sentence to "
+		       "your "
+		       "administrator:\n  \"%s\"\n",
+		       text);
+	else
+		puts(text);
+	puts("Every step is shown by: assent-agent support --explain");
+}
+
+/* Where the search stood when time was over. */
+static void close_search(struct tries *t)
+{
+	if (t->list.count == 0 || t->is_over || t->tried[t->now])
+		return;
+	t->reports[t->now] =
+	    (struct report){.step = REPORT_CONNECT, .why = REPORT_NO_ANSWER, .err = AS_E_TIMEOUT};
+	t->tried[t->now] = true;
+}
+
+static void print_not_reached(struct broker *b)
+{
+	const struct tries *t = &b->ways;
+	struct hostport relay;
+
+	close_search(&b->ways);
+	if (hostport_split(b->config->relay, &relay) < 0)
+		return; /* config.c has checked it */
+	printf("The support server %s cannot be reached. What was tried:\n", b->config->relay);
+	for (size_t i = 0; i < t->list.count; i++)
+		if (t->tried[i] && says_most(t, i))
+			print_path(t, i);
+	for (size_t i = 0; i < t->list.notes_count; i++)
+		printf("  - %s.\n", t->list.notes[i]);
+	print_advice(t, &relay);
+}
+
+static void print_relay(struct broker *b)
+{
+	char why[160];
+
+	if (b->reached)
+		printf("The connection to the support server %s was lost (%s). Start again to get "
+		       "a new code.\n",
+		       b->config->relay, err_text(b->relay_why, why, sizeof why));
+	else
+		print_not_reached(b);
+}
+
+void farewell_print(struct broker *b)
 {
 	char size[TEXT_SIZE_MAX], why[160];
 

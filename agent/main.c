@@ -9,13 +9,15 @@
 
 #include "agent/broker.h"
 #include "agent/config.h"
+#include "agent/explain.h"
 #include "agent/record_cmd.h"
 
 static const char help[] =
-    "usage: assent-agent [support] [--config FILE] [--lang LANG]\n"
+    "usage: assent-agent [support] [--config FILE] [--lang LANG] [--explain]\n"
     "       assent-agent record [list | show ID | verify FILE]\n"
     "\n"
     "support   start a session: shows a code, asks you, and sends only what you allow\n"
+    "          with --explain: shows how the support server is reached, and starts nothing\n"
     "record    read what was asked, allowed and sent in earlier sessions\n"
     "\n"
     "The configuration is " CONFIG_PATH " unless --config names another one.\n";
@@ -26,7 +28,7 @@ static int usage(const char *what)
 	return AGENT_EXIT_USAGE;
 }
 
-static int support(const char *path, const char *lang)
+static int support(const char *path, const char *lang, bool explain)
 {
 	static struct agent_config config;
 	char why[CONFIG_WHY_MAX];
@@ -37,19 +39,27 @@ static int support(const char *path, const char *lang)
 	}
 	if (lang)
 		snprintf(config.lang, sizeof config.lang, "%s", lang);
-	return broker_run(&config);
+	if (config.password_is_open)
+		fprintf(
+		    stderr,
+		    "assent-agent: every user of this computer can read the proxy's password in "
+		    "%s; put it into a file of its own (proxy-credentials).\n",
+		    config.path);
+
+	int code = explain ? explain_run(&config) : broker_run(&config);
+	config_wipe(&config);
+	return code;
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-	    {"config", required_argument, NULL, 'c'},
-	    {"lang", required_argument, NULL, 'l'},
-	    {"help", no_argument, NULL, 'h'},
-	    {"version", no_argument, NULL, 'v'},
-	    {NULL, 0, NULL, 0},
+	    {"config", required_argument, NULL, 'c'}, {"lang", required_argument, NULL, 'l'},
+	    {"explain", no_argument, NULL, 'e'},      {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0},
 	};
 	const char *path = NULL, *lang = NULL;
+	bool explain = false;
 	int opt;
 
 	setlocale(LC_CTYPE, "");
@@ -63,6 +73,9 @@ int main(int argc, char **argv)
 			break;
 		case 'l':
 			lang = optarg;
+			break;
+		case 'e':
+			explain = true;
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -78,5 +91,5 @@ int main(int argc, char **argv)
 		optind++;
 	if (optind < argc)
 		return usage("unknown command");
-	return support(path, lang);
+	return support(path, lang, explain);
 }

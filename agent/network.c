@@ -30,39 +30,6 @@ void network_tell(struct broker *b, enum ipc_type type, uint32_t stream, int err
 		link_send_code(&b->net, type, stream, err_to_wire(err));
 }
 
-static int send_config(struct broker *b)
-{
-	const struct agent_config *c = b->config;
-	char name[sizeof c->relay];
-	size_t n = strlen(c->relay);
-
-	/* the name in the relay's certificate: HOST of HOST:PORT, without the brackets of an IPv6
-	 * address */
-	memcpy(name, c->relay, n + 1);
-	char *colon = strrchr(name, ':');
-	if (colon)
-		*colon = '\0';
-	char *host = name;
-	if (host[0] == '[') {
-		host++;
-		host[strcspn(host, "]")] = '\0';
-	}
-
-	struct ipc_msg m[] = {
-	    {.type = IPC_CONFIG,
-	     .code = IPC_RELAY_NAME,
-	     .payload = (const uint8_t *)host,
-	     .len = strlen(host)},
-	    {.type = IPC_CONFIG, .code = IPC_RELAY_CA, .payload = c->ca_pem, .len = c->ca_len},
-	    {.type = IPC_CONFIG, .code = IPC_ENGINEER_CA, .payload = c->ca_pem, .len = c->ca_len},
-	};
-	int err = 0;
-
-	for (size_t i = 0; i < sizeof m / sizeof m[0] && err == 0; i++)
-		err = link_send(&b->net, &m[i]);
-	return err;
-}
-
 /* ---- from net ---- */
 
 static void on_socket_closed(uv_handle_t *h)
@@ -79,24 +46,109 @@ static void close_socket(struct broker *b)
 	b->socket = NULL;
 }
 
-static void relay_lost(struct broker *b, const char *step, int why)
+static void relay_lost(struct broker *b, int why)
 {
-	b->relay_step = step;
 	b->relay_why = why;
+	b->on_the_way = false;
 	broker_event_type(b, SESSION_EV_NET_LOST);
 	reconnect_later(b);
 }
 
-/* The relay is reached no more, or says something that no other try will change. */
-static void on_relay_lost(struct broker *b, int why)
+static void try_way(struct broker *b);
+
+/* This way does not lead to the relay: the next one, or none. */
+static void way_failed(struct broker *b, const struct report *r)
 {
-	bool unknown = why == AS_E_CODE_UNKNOWN && b->session.state == SESSION_SUSP;
+	bool more = tries_fail(&b->ways, r);
 
 	close_socket(b);
-	if (unknown)
-		broker_fault(b, AS_E_PEER_LOST);
+	if (!more)
+		relay_lost(b, r->err);
 	else
-		relay_lost(b, "relay", why);
+		try_way(b);
+}
+
+/* What only the relay itself can have said; everything else may be better on another way. */
+static bool is_the_relays(int err)
+{
+	return err == AS_E_RATE || err == AS_E_VERSION || err == AS_E_BUSY || err == AS_E_CERT ||
+	       err == AS_E_QUOTA;
+}
+
+/* What net says of a connection that was dialled for it. Address and times are the dial's. */
+static void read_failure(const struct broker *b, const struct ipc_msg *m, struct report *out)
+{
+	struct report r = {.step = REPORT_RELAY, .err = err_from_wire(m->code)};
+
+	if (r.err >= 0)
+		r.err = AS_E_RELAY;
+	r.why = is_the_relays(r.err) ? REPORT_RELAY_SAYS : REPORT_TLS_CUT;
+	if (m->len > 0 && (report_decode(m->payload, m->len, &r) < 0 || r.step == REPORT_DONE)) {
+		r.step = REPORT_RELAY;
+		r.why = REPORT_SYSTEM;
+		r.err = AS_E_RELAY;
+	}
+	memcpy(r.address, b->dialled.address, sizeof r.address);
+	r.addresses = b->dialled.addresses;
+	*out = r;
+}
+
+/* The relay is reached no more, or says something that no other try will change. */
+static void on_relay_lost(struct broker *b, const struct ipc_msg *m)
+{
+	int why = err_from_wire(m->code);
+	struct report r;
+
+	close_socket(b);
+	if (why == AS_E_CODE_UNKNOWN && b->session.state == SESSION_SUSP) {
+		broker_fault(b, AS_E_PEER_LOST);
+	} else if (b->on_the_way) {
+		read_failure(b, m, &r);
+		way_failed(b, &r);
+	} else {
+		relay_lost(b, why);
+	}
+}
+
+static void on_greeting(struct broker *b, const struct ipc_msg *m)
+{
+	struct report r;
+
+	if (report_decode(m->payload, m->len, &r) < 0) {
+		broker_fault(b, AS_E_INTERNAL);
+		return;
+	}
+	memcpy(b->inspector, r.issuer, sizeof b->inspector);
+}
+
+/* The relay has taken us: this is the way, also for the next time. */
+static void way_stands(struct broker *b)
+{
+	const struct route *way = tries_route(&b->ways);
+	bool news = b->ways.good != (int)b->ways.now;
+	char text[ROUTE_TEXT_MAX];
+	struct record_field f[] = {
+	    {.name = "way", .text = route_text(way, text)},
+	    {.name = "address", .text = b->dialled.address},
+	    {.name = "inspected_by", .text = way->system_trust ? b->inspector : ""},
+	};
+
+	if (!b->on_the_way)
+		return;
+	close_socket(b); /* net has it, and the relay has answered on it */
+	b->on_the_way = false;
+	b->reached = true;
+	tries_succeed(&b->ways);
+	broker_note(b, RECORD_CONNECTED, f, 3);
+	if (news && (way->proxy.via != ROUTE_DIRECT || way->carrier != ROUTE_TLS))
+		ui_message(b->ui, "Connected to the support server %s.", text);
+	if (news && way->system_trust)
+		ui_message(
+		    b->ui,
+		    "Note: this network opens the connection to the support server "
+		    "(certificate of \"%s\"), as your configuration allows. What you send is "
+		    "encrypted once more, for the engineer alone.",
+		    b->inspector);
 }
 
 static void on_peer_up(struct broker *b, const struct ipc_msg *m)
@@ -172,8 +224,11 @@ static void on_net_msg(const struct ipc_msg *m, void *owner)
 	if (b->closing)
 		return;
 	switch (m->type) {
+	case IPC_GREETED:
+		on_greeting(b, m);
+		break;
 	case IPC_ALLOCATED:
-		close_socket(b); /* net has it, and the relay has answered on it */
+		way_stands(b);
 		b->id = (uint32_t)m->value;
 		broker_event_type(b, SESSION_EV_ALLOCATED);
 		break;
@@ -222,10 +277,10 @@ static void on_net_msg(const struct ipc_msg *m, void *owner)
 		on_peer_lost(b, m->code, m->value == 1);
 		break;
 	case IPC_RELAY_LOST:
-		on_relay_lost(b, err_from_wire(m->code));
+		on_relay_lost(b, m);
 		break;
 	case IPC_REATTACHED:
-		close_socket(b);
+		way_stands(b);
 		break;
 	case IPC_RESUME:
 		reconnect_on_proof(b, m);
@@ -249,7 +304,7 @@ static void on_net_gone(int why, void *owner)
 	if (b->session.state >= SESSION_ACTIVE)
 		broker_fault(b, AS_E_PEER_LOST); /* the keys and what waited are gone with it */
 	else
-		relay_lost(b, "net", why);
+		relay_lost(b, why);
 }
 
 static const struct link_events net_events = {on_net_msg, on_net_gone};
@@ -274,6 +329,7 @@ static void on_net_exit(uv_process_t *p, int64_t status, int signal)
 
 void network_end_dial(struct broker *b)
 {
+	b->way_due = b->on_the_way = false;
 	dialler_stop(&b->dialler);
 }
 
@@ -299,27 +355,49 @@ static int take_socket(struct broker *b, uv_stream_t *from)
 	b->handles++;
 	b->socket = tcp;
 	err = uv_accept(from, (uv_stream_t *)tcp);
-	return err < 0 ? err : link_send_socket(&b->net, (uv_stream_t *)tcp);
+	return err < 0 ? err
+		       : way_send_socket(&b->sender, (uv_stream_t *)tcp, tries_route(&b->ways));
 }
 
 static void on_dial_answer(const struct report *r, uv_stream_t *from, void *owner)
 {
 	struct broker *b = owner;
+	struct report own = *r;
 
 	if (b->closing)
 		return;
-
-	int err = r->step == REPORT_DONE ? take_socket(b, from) : r->err;
 	reconnect_stop_trying(b); /* it is net's turn now, or the next try's */
+	b->dialled = *r;
+	if (r->step == REPORT_DONE) {
+		int err = take_socket(b, from);
+		if (err == 0)
+			return;
+		own = (struct report){.step = REPORT_CONNECT, .why = REPORT_SYSTEM, .err = err};
+	}
+	way_failed(b, &own);
+}
+
+static void try_way(struct broker *b)
+{
+	b->on_the_way = true;
+	b->way_due = !dialler_is_free(&b->dialler);
+	if (b->way_due)
+		return;
+
+	int err = dialler_start(&b->dialler, tries_route(&b->ways));
 	if (err < 0)
-		close_socket(b);
-	if (err < 0)
-		relay_lost(b, r->step == REPORT_NAME ? "name" : "connect", err);
+		way_failed(
+		    b, &(struct report){.step = REPORT_CONNECT, .why = REPORT_SYSTEM, .err = err});
+	else
+		reconnect_watch(b);
 }
 
 static void on_dial_free(void *owner)
 {
-	(void)owner; /* reconnect.c asks */
+	struct broker *b = owner;
+
+	if (b->way_due && !b->closing)
+		try_way(b);
 }
 
 void network_init(struct broker *b)
@@ -328,14 +406,15 @@ void network_init(struct broker *b)
 	b->dialler.on_answer = on_dial_answer;
 	b->dialler.on_free = on_dial_free;
 	b->dialler.owner = b;
+	b->sender = (struct way_sender){.net = &b->net, .config = b->config};
 }
 
 int network_dial(struct broker *b)
 {
-	struct route way;
-	int err = route_direct(b->config->relay, &way);
-
-	return err < 0 ? err : dialler_start(&b->dialler, &way);
+	if (!tries_begin(&b->ways))
+		return AS_ECONFIG;
+	try_way(b);
+	return 0;
 }
 
 int network_start(struct broker *b)
@@ -356,7 +435,7 @@ int network_start(struct broker *b)
 	b->net_running = true;
 	err = link_start(&b->net);
 	if (err == 0)
-		err = send_config(b);
+		err = way_send_config(&b->net, b->config);
 	return err < 0 ? err : network_dial(b);
 }
 

@@ -61,9 +61,13 @@ static void on_try(uv_timer_t *t)
 	if (err < 0) {
 		network_end_dial(b);
 		reconnect_later(b);
-	} else {
-		wait_for(b, DIAL_MS);
 	}
+}
+
+void reconnect_watch(struct broker *b)
+{
+	if (b->session.state == SESSION_SUSP)
+		wait_for(b, DIAL_MS);
 }
 
 void reconnect_later(struct broker *b)

@@ -33,6 +33,7 @@ struct record;
 /* event, name in the file, important (signed and on the disk at once) */
 #define RECORD_EVENT_MAP(X)                                                                       \
 	X(STARTED, "started", 1)       /* key, version, host, user, tty */                        \
+	X(CONNECTED, "connected", 0)   /* way, address, inspected_by ("" = nobody) */             \
 	X(CODE, "code", 0)	       /* a code was shown; never the code itself */              \
 	X(CALLED, "called", 0)	       /* a console connected: group */                           \
 	X(WRONG_CODE, "wrong-code", 0) /* tries_left */                                           \

@@ -31,7 +31,7 @@
 
 #include "proto/wire/scope.h"
 
-#define SESSION_REGISTER_MS   30000
+#define SESSION_REGISTER_MS   60000 /* all ways to the relay together */
 #define SESSION_CODE_MS	      600000
 #define SESSION_PAKE_MS	      15000
 #define SESSION_REQUEST_MS    60000

@@ -16,7 +16,7 @@ static const struct {
 	size_t from, to;
 } lengths[] = {
     {IPC_CONFIG, 1, IPC_PAYLOAD_MAX},
-    {IPC_SOCKET, 0, 0},
+    {IPC_SOCKET, 6, IPC_WAY_LEN_MAX},
     {IPC_NONCE, HASH_LEN, HASH_LEN},
     {IPC_SEND, 0, MUX_PAYLOAD_MAX},
     {IPC_AUTHED, 0, 0},
@@ -39,12 +39,13 @@ static const struct {
     {IPC_OPEN, IPC_OPEN_LEN, IPC_OPEN_LEN},
     {IPC_CONSUMED, 0, 0},
     {IPC_PEER_LOST, 0, 0},
-    {IPC_RELAY_LOST, 0, 0},
+    {IPC_RELAY_LOST, 0, IPC_REPORT_MAX},
     {IPC_NOTICE, 0, 0},
     {IPC_RESUME, IPC_RESUME_HEAD + 2, IPC_RESUME_LEN_MAX},
     {IPC_REATTACHED, 0, 0},
     {IPC_INPUT, 1, MUX_PAYLOAD_MAX},
     {IPC_INPUT_END, 0, 0},
+    {IPC_GREETED, 1, IPC_REPORT_MAX},
 };
 
 static struct ipc_msg read_header(struct cursor *c)
@@ -99,6 +100,60 @@ void ipc_header(const struct ipc_msg *m, uint8_t out[IPC_HEADER])
 	writer_u64(&w, m->value);
 	writer_u32(&w, m->code);
 	writer_u32(&w, (uint32_t)m->len);
+}
+
+/* ---- struct ipc_way: carrier | system trust | only greet | host | port | path, each of these
+ *      with its length in one byte ---- */
+
+static void put_short(struct writer *w, const char *s)
+{
+	size_t n = strlen(s);
+
+	writer_u8(w, (uint8_t)n);
+	writer_put(w, s, n);
+}
+
+static void get_short(struct cursor *c, char *out, size_t cap)
+{
+	size_t n = cursor_u8(c);
+
+	if (c->err == 0 && n >= cap)
+		c->err = AS_EBADMSG;
+	if (c->err < 0)
+		return;
+	cursor_copy(c, out, n);
+	if (c->err == 0 && (strlen(out) != n || !text_is_clean(out, n)))
+		c->err = AS_EBADMSG;
+}
+
+int ipc_way_encode(const struct ipc_way *way, uint8_t *buf, size_t cap)
+{
+	struct writer w = writer_over(buf, cap);
+
+	writer_u8(&w, way->carrier);
+	writer_u8(&w, way->system_trust);
+	writer_u8(&w, way->only_greet);
+	put_short(&w, way->host);
+	put_short(&w, way->port);
+	put_short(&w, way->path);
+	return writer_finish(&w);
+}
+
+int ipc_way_decode(const uint8_t *p, size_t n, struct ipc_way *out)
+{
+	struct cursor c = cursor_over(p, n);
+	struct ipc_way w = {0};
+
+	w.carrier = cursor_u8(&c);
+	w.system_trust = cursor_u8(&c);
+	w.only_greet = cursor_u8(&c);
+	get_short(&c, w.host, sizeof w.host);
+	get_short(&c, w.port, sizeof w.port);
+	get_short(&c, w.path, sizeof w.path);
+	if (cursor_finish(&c) < 0 || w.carrier > 2 || w.system_trust > 1 || w.only_greet > 1)
+		return AS_E_PROTOCOL;
+	*out = w;
+	return 0;
 }
 
 /* ---- struct ipc_peer: binding | spki | u8 length of group | group | chain ---- */

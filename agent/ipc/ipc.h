@@ -37,7 +37,7 @@
 enum ipc_type {
 	/* broker -> net */
 	IPC_CONFIG = 1,	   /* code: enum ipc_config; payload: the bytes */
-	IPC_SOCKET = 2,	   /* the connected socket comes with this message */
+	IPC_SOCKET = 2,	   /* the connected socket comes with it; payload: struct ipc_way */
 	IPC_NONCE = 3,	   /* stream: as PEER_UP; payload: 32 random bytes for the agent's HELLO */
 	IPC_SEND = 4,	   /* code: enum mux_type; payload: an encoded control message */
 	IPC_AUTHED = 5,	   /* the console proved the code: lift the limits, tell the relay */
@@ -63,15 +63,20 @@ enum ipc_type {
 	IPC_OPEN = 38, /* stream; payload: struct ipc_open */
 	IPC_CONSUMED = 39,   /* stream; value: offset up to which net has sent the stream */
 	IPC_PEER_LOST = 40,  /* code: why; value: 1 when it cannot come back */
-	IPC_RELAY_LOST = 41, /* code: why */
+	IPC_RELAY_LOST = 41, /* code: why; payload: a report (route/report.h) when the relay's HELLO
+			      * never came, else nothing */
 	IPC_NOTICE = 42,     /* value: seconds until the relay goes away */
 	IPC_RESUME = 43,     /* stream: which connection's; payload: struct ipc_resume */
 	IPC_REATTACHED = 44, /* the relay knows us again */
 	IPC_INPUT = 45,	     /* stream; payload: 1..MUX_PAYLOAD_MAX bytes from the console */
 	IPC_INPUT_END = 46,  /* stream; value: 1 when length and hash are what was sent */
+	IPC_GREETED = 47,    /* its HELLO came; payload: a report: whose certificates were shown */
 };
 
-enum ipc_config { IPC_RELAY_NAME = 1, IPC_RELAY_CA = 2, IPC_ENGINEER_CA = 3 };
+/* SYSTEM_CAS: once for each piece, in their order; only before a way that needs them. */
+enum ipc_config { IPC_RELAY_NAME = 1, IPC_RELAY_CA = 2, IPC_ENGINEER_CA = 3, IPC_SYSTEM_CAS = 4 };
+#define IPC_SYSTEM_CAS_MAX (1u << 20)
+#define IPC_REPORT_MAX	   512
 
 struct ipc_msg {
 	enum ipc_type type;
@@ -89,6 +94,19 @@ int ipc_size(const uint8_t *buf, size_t n);
 int ipc_decode(const uint8_t *buf, size_t n, struct ipc_msg *out);
 /* The header alone, for m->len payload bytes that follow it. */
 void ipc_header(const struct ipc_msg *m, uint8_t out[IPC_HEADER]);
+
+#define IPC_WAY_TEXT_MAX 255
+
+/* What stands between the socket and the relay's TLS. */
+struct ipc_way {
+	uint8_t carrier;      /* enum route_carrier */
+	uint8_t system_trust; /* 1: the certificates of SYSTEM_CAS will do in place of RELAY_CA */
+	uint8_t only_greet;   /* 1: nothing is asked of the relay; after its HELLO we leave */
+	char host[IPC_WAY_TEXT_MAX + 1], port[6], path[IPC_WAY_TEXT_MAX + 1]; /* of a WebSocket */
+};
+#define IPC_WAY_LEN_MAX (3 + 3 + 2 * IPC_WAY_TEXT_MAX + 5)
+int ipc_way_encode(const struct ipc_way *w, uint8_t *buf, size_t cap);
+int ipc_way_decode(const uint8_t *p, size_t n, struct ipc_way *out);
 
 #define IPC_BINDING_LEN 32
 #define IPC_GROUP_MAX	32

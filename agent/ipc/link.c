@@ -150,9 +150,15 @@ int link_send_code(struct link *l, enum ipc_type type, uint32_t stream, uint32_t
 	return link_send(l, &(struct ipc_msg){.type = type, .stream = stream, .code = code});
 }
 
-int link_send_socket(struct link *l, uv_stream_t *socket)
+int link_send_socket(struct link *l, uv_stream_t *socket, const struct ipc_way *way)
 {
-	return send_bytes(l, &(struct ipc_msg){.type = IPC_SOCKET}, socket);
+	uint8_t bytes[IPC_WAY_LEN_MAX];
+	int n = ipc_way_encode(way, bytes, sizeof bytes);
+
+	if (n < 0)
+		return n;
+	return send_bytes(
+	    l, &(struct ipc_msg){.type = IPC_SOCKET, .payload = bytes, .len = (size_t)n}, socket);
 }
 
 static void on_block_sent(uv_write_t *req, int status)

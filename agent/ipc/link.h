@@ -54,8 +54,8 @@ void link_close(struct link *l, int why);
 /* Copies the payload. */
 int link_send(struct link *l, const struct ipc_msg *m);
 int link_send_code(struct link *l, enum ipc_type type, uint32_t stream, uint32_t code);
-/* The same message, and with it the socket, which the sender then closes. */
-int link_send_socket(struct link *l, uv_stream_t *socket);
+/* SOCKET, and with it the socket, which the sender then closes. */
+int link_send_socket(struct link *l, uv_stream_t *socket, const struct ipc_way *way);
 /* Takes the block, whatever comes back; n bytes of block->data become one DATA. */
 int link_send_block(struct link *l, struct link_block *block, uint32_t stream, size_t n);
 

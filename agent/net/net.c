@@ -2,11 +2,12 @@
  *
  * Pipe and relay. The broker's messages come in here; those about the console go on to peer.c.
  *
- *   CONFIG x3 -> SOCKET -> outer TLS -> HELLO, ALLOC -> ALLOCATED -> PAIRED -> (peer.c)
+ *   CONFIG x3 -> SOCKET -> outer TLS -> HELLO, ALLOC -> GREETED, ALLOCATED -> PAIRED -> (peer.c)
  *   and after a loss: SOCKET -> outer TLS -> HELLO, REATTACH -> PAIRED -> PEER_BACK -> (back.c)
  */
 #include "agent/net/net_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +65,11 @@ static void on_hop_ready(struct hop *h, void *owner)
 	};
 	struct relay_frame arrival = {.type = RELAY_ALLOC};
 
+	if (n->way.only_greet) {
+		if (hop_send(h, &hello) < 0)
+			hop_close(h, AS_E_RELAY);
+		return;
+	}
 	n->reattaching = n->authed;
 	n->back_ms = clock_mono_ms();
 	if (n->reattaching) {
@@ -72,6 +78,33 @@ static void on_hop_ready(struct hop *h, void *owner)
 	}
 	if (hop_send(h, &hello) < 0 || hop_send(h, &arrival) < 0)
 		hop_close(h, AS_E_RELAY);
+}
+
+/* The way stands. Where the relay is not pinned the broker hears who vouches for it. */
+static void on_greeting(struct net *n, struct hop *h, const struct relay_frame *f)
+{
+	struct report r = {.step = REPORT_DONE};
+	const struct tls_peer *peer;
+	uint8_t bytes[REPORT_ENCODED_MAX];
+
+	if (f->hello.ver_min > RELAY_VERSION || f->hello.ver_max < 1) {
+		hop_close(h, AS_E_VERSION);
+		return;
+	}
+	if (n->way.system_trust) {
+		outer_note_peer(hop_tls(h));
+		peer = tls_peer(hop_tls(h));
+		if (peer) {
+			memcpy(r.who, peer->subject, sizeof r.who);
+			memcpy(r.issuer, peer->issuer, sizeof r.issuer);
+		}
+	}
+
+	int len = report_encode(&r, bytes, sizeof bytes);
+	if (len > 0)
+		net_tell_bytes(n, IPC_GREETED, 0, 0, bytes, (size_t)len);
+	if (n->way.only_greet)
+		hop_close(h, 0);
 }
 
 static void on_allocated(struct net *n, const struct relay_frame *f)
@@ -124,8 +157,7 @@ static void on_hop_frame(struct hop *h, const struct relay_frame *f, void *owner
 
 	switch (f->type) {
 	case RELAY_HELLO:
-		if (f->hello.ver_min > RELAY_VERSION || f->hello.ver_max < 1)
-			hop_close(h, AS_E_VERSION);
+		on_greeting(n, h, f);
 		break;
 	case RELAY_ALLOCATED:
 		on_allocated(n, f);
@@ -166,6 +198,23 @@ static void on_hop_low(struct hop *h, void *owner)
 	peer_pump(owner);
 }
 
+static void on_hop_failed(const struct report *r, void *owner)
+{
+	struct net *n = owner;
+
+	n->failure = *r;
+	n->failed = true;
+}
+
+/* With the report of the step that failed, if it was one of those before HELLO. */
+static void tell_lost(struct net *n, int why)
+{
+	uint8_t bytes[REPORT_ENCODED_MAX];
+	int len = n->failed ? report_encode(&n->failure, bytes, sizeof bytes) : 0;
+
+	net_tell_bytes(n, IPC_RELAY_LOST, err_to_wire(why), 0, bytes, len > 0 ? (size_t)len : 0);
+}
+
 static void on_hop_gone(int why, const char *detail, void *owner)
 {
 	struct net *n = owner;
@@ -180,13 +229,14 @@ static void on_hop_gone(int why, const char *detail, void *owner)
 	if (n->ending)
 		link_close(&n->link, 0);
 	else
-		net_tell(n, IPC_RELAY_LOST, 0, 0, why == 0 ? AS_E_RELAY : why);
+		tell_lost(n, why == 0 ? AS_E_RELAY : why);
 }
 
 static const struct hop_events hop_events = {
     .on_ready = on_hop_ready,
     .on_frame = on_hop_frame,
     .on_low = on_hop_low,
+    .on_failed = on_hop_failed,
     .on_gone = on_hop_gone,
 };
 
@@ -198,6 +248,20 @@ static int keep(char *to, size_t *len, size_t cap, const struct ipc_msg *m)
 		return AS_E_PROTOCOL;
 	memcpy(to, m->payload, m->len);
 	*len = m->len;
+	return 0;
+}
+
+/* Comes in pieces, because it is longer than a message. */
+static int add_system_cas(struct net *n, const struct ipc_msg *m)
+{
+	size_t len = n->system_cas_len + m->len;
+	char *more = len <= IPC_SYSTEM_CAS_MAX ? realloc(n->system_cas, len) : NULL;
+
+	if (!more)
+		return len <= IPC_SYSTEM_CAS_MAX ? UV_ENOMEM : AS_E_PROTOCOL;
+	memcpy(more + n->system_cas_len, m->payload, m->len);
+	n->system_cas = more;
+	n->system_cas_len = len;
 	return 0;
 }
 
@@ -216,28 +280,79 @@ static int on_config(struct net *n, const struct ipc_msg *m)
 		return keep(n->relay_ca, &n->relay_ca_len, sizeof n->relay_ca, m);
 	case IPC_ENGINEER_CA:
 		return keep(n->engineer_ca, &n->engineer_ca_len, sizeof n->engineer_ca, m);
+	case IPC_SYSTEM_CAS:
+		return add_system_cas(n, m);
 	default:
 		return AS_E_PROTOCOL;
 	}
 }
 
-static int on_socket(struct net *n)
+/* Who is taken for the relay on this way. */
+static int outer_ctx(struct net *n, SSL_CTX **out)
 {
-	struct outer_pem ca = {n->relay_ca, n->relay_ca_len};
-	int err = n->hop ? AS_ESTATE : 0;
+	struct outer_pem ca = {n->relay_ca, n->relay_ca_len},
+			 cas = {n->system_cas, n->system_cas_len};
+	SSL_CTX **ctx = n->way.system_trust ? &n->inspected : &n->outer;
+	int err = 0;
 
-	if (err == 0 && !n->outer)
-		err = outer_agent_ctx(ca, &n->outer);
+	if (!*ctx)
+		err =
+		    n->way.system_trust ? outer_inspected_ctx(cas, ctx) : outer_agent_ctx(ca, ctx);
+	*out = *ctx;
+	return err;
+}
+
+static int make_carrier(struct net *n, struct carrier **out)
+{
+	struct hostport to;
+	uint8_t key[16];
+	int err = 0;
+
+	*out = NULL;
+	if (n->way.carrier == ROUTE_TLS)
+		return 0;
+	if (n->way.carrier == ROUTE_WSS && !n->carrier)
+		err = outer_carrier_ctx(&n->carrier);
+	if (err == 0)
+		err = uv_random(NULL, NULL, key, sizeof key, 0, NULL);
 	if (err < 0)
 		return err;
+	snprintf(to.host, sizeof to.host, "%.*s", HOSTPORT_HOST_MAX, n->way.host);
+	snprintf(to.port, sizeof to.port, "%s", n->way.port);
+	*out =
+	    carrier_client(&to, n->way.path, n->way.carrier == ROUTE_WSS ? n->carrier : NULL, key);
+	return *out ? 0 : UV_ENOMEM;
+}
 
-	struct tls *tls = tls_client(n->outer, n->relay_name);
-	if (!tls)
-		return UV_ENOMEM;
-	err = hop_accept(n->hops, (uv_stream_t *)&n->link.pipe, tls, NULL, &hop_events, n, &n->hop);
-	if (err < 0)
+static int open_hop(struct net *n)
+{
+	struct carrier *carrier = NULL;
+	SSL_CTX *ctx;
+	int err = outer_ctx(n, &ctx);
+	struct tls *tls = err == 0 ? tls_client(ctx, n->relay_name) : NULL;
+
+	if (err == 0 && !tls)
+		err = UV_ENOMEM;
+	if (err == 0)
+		err = make_carrier(n, &carrier);
+	if (err == 0)
+		err = hop_accept(n->hops, (uv_stream_t *)&n->link.pipe, tls, carrier, &hop_events,
+				 n, &n->hop);
+	if (err < 0) {
+		carrier_free(carrier);
 		tls_free(tls);
+	}
 	return err;
+}
+
+static int on_socket(struct net *n, const struct ipc_msg *m)
+{
+	if (n->hop)
+		return AS_ESTATE;
+
+	int err = ipc_way_decode(m->payload, m->len, &n->way);
+	n->failed = false;
+	return err < 0 ? err : open_hop(n);
 }
 
 /* The goodbye: END to the console, CLOSE to the relay, and out. */
@@ -266,9 +381,12 @@ static void on_link_msg(const struct ipc_msg *m, void *owner)
 		err = on_config(n, m);
 		break;
 	case IPC_SOCKET:
-		err = on_socket(n);
+		err = on_socket(n, m);
 		if (err < 0 && err != AS_E_PROTOCOL) {
-			net_tell(n, IPC_RELAY_LOST, 0, 0, err);
+			n->failed = true;
+			n->failure =
+			    (struct report){.step = REPORT_TLS, .why = REPORT_SYSTEM, .err = err};
+			tell_lost(n, err);
 			err = 0;
 		}
 		break;
@@ -341,6 +459,9 @@ void net_free(struct net *n)
 		return;
 	peer_drop(n);
 	outer_ctx_free(n->outer);
+	outer_ctx_free(n->inspected);
+	outer_ctx_free(n->carrier);
+	free(n->system_cas);
 	if (n->inner_ready)
 		inner_agent_done(&n->inner);
 	hop_loop_free(n->hops);

@@ -35,8 +35,13 @@ struct net {
 	struct link link;
 	uv_timer_t ping;
 	struct hop_loop *hops;
-	struct hop *hop; /* NULL while there is no relay connection */
-	SSL_CTX *outer;
+	struct hop *hop;		      /* NULL while there is no relay connection */
+	SSL_CTX *outer, *inspected, *carrier; /* made when a way first needs them */
+	char *system_cas;		      /* PEM, ours; NULL until the broker has sent some */
+	size_t system_cas_len;
+	struct ipc_way way;    /* of the present hop */
+	struct report failure; /* of a hop that ended before HELLO */
+	bool failed;
 	char relay_name[NET_NAME_MAX];
 	char relay_ca[IPC_PAYLOAD_MAX], engineer_ca[IPC_PAYLOAD_MAX];
 	size_t relay_ca_len, engineer_ca_len;

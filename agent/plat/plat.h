@@ -42,6 +42,13 @@ int plat_user(struct plat_user *out);
 /* Owned by an administrator and not writable by anybody else (file and its folder)? */
 bool plat_is_admins_file(const char *path);
 
+/* Can every user of this computer read this file? */
+bool plat_is_open_to_all(const char *path);
+
+/* The certificates that this computer trusts for servers, as PEM: at most cap bytes. How
+ * many bytes, or a negative error: -ENOENT when there is no such list, -E2BIG. */
+int plat_system_trust(char *out, size_t cap);
+
 /* Folder of the running program, without the final slash: helpers live beside it
  * (../libexec/assent when installed, ../libexec in the build tree). */
 int plat_libexec(const char *program, char *out, size_t cap);

@@ -105,6 +105,8 @@ const char *tries_advice(const struct tries *t, const struct hostport *relay,
 			 char buf[TRIES_ADVICE_MAX]);
 /* Is it for the administrator? */
 bool tries_is_for_admin(const struct tries *t);
+/* Of two that failed: does a say more than b? Never both of each other. */
+bool tries_says_more(const struct tries *t, size_t a, size_t b);
 /* Which way's failure says most, or -1. */
 int tries_telling(const struct tries *t);
 

@@ -116,6 +116,11 @@ bool route_is_same_connection(const struct route *a, const struct route *b)
 	       strcmp(a->to.port, b->to.port) == 0;
 }
 
+bool route_is_same_path(const struct route *a, const struct route *b)
+{
+	return is_same_proxy(&a->proxy, &b->proxy);
+}
+
 /* ---- for a person ---- */
 
 static const char *carrier_text(const struct route *r)

@@ -123,6 +123,9 @@ int route_direct(const char *host_port, struct route *out);
 /* The same TCP connection, up to the carrier? */
 bool route_is_same_connection(const struct route *a, const struct route *b);
 
+/* The same proxy, or none? */
+bool route_is_same_path(const struct route *a, const struct route *b);
+
 /* "through the proxy proxy.example:3128, in a WebSocket"; "directly". Never a password. Returns
  * buf. */
 const char *route_text(const struct route *r, char buf[ROUTE_TEXT_MAX]);

@@ -84,7 +84,15 @@ static int rank(enum report_why why)
 	return i;
 }
 
-/* Of two that say the same the way without a carrier wins: its words are the simplest. */
+/* Of two that say the same the earlier one wins: it has less of a carrier, and the simpler words.
+ */
+bool tries_says_more(const struct tries *t, size_t a, size_t b)
+{
+	int first = rank(t->reports[a].why), second = rank(t->reports[b].why);
+
+	return first != second ? first < second : a < b;
+}
+
 int tries_telling(const struct tries *t)
 {
 	int best = -1;
@@ -92,8 +100,7 @@ int tries_telling(const struct tries *t)
 	for (size_t i = 0; i < t->list.count; i++) {
 		if (!t->tried[i] || t->reports[i].step == REPORT_DONE)
 			continue;
-		/* on a WebSocket the server's own certificate is no secret and no fault */
-		if (best < 0 || rank(t->reports[i].why) < rank(t->reports[best].why))
+		if (best < 0 || tries_says_more(t, i, (size_t)best))
 			best = (int)i;
 	}
 	return best;

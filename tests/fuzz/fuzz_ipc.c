@@ -58,6 +58,17 @@ static void check_resume(const struct ipc_msg *m)
 	check(memcmp(again, m->payload, m->len) == 0);
 }
 
+static void check_way(const struct ipc_msg *m)
+{
+	struct ipc_way w;
+	uint8_t again[IPC_WAY_LEN_MAX];
+
+	if (ipc_way_decode(m->payload, m->len, &w) < 0)
+		return;
+	check(ipc_way_encode(&w, again, sizeof again) == (int)m->len);
+	check(memcmp(again, m->payload, m->len) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	while (size > 0) {
@@ -71,6 +82,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_open(&m);
 		if (m.type == IPC_PEER_UP)
 			check_peer(&m);
+		if (m.type == IPC_SOCKET)
+			check_way(&m);
 		if (m.type == IPC_RESUME)
 			check_resume(&m);
 		data += n;

@@ -73,7 +73,8 @@ Test(agent_config, what_the_administrator_wrote_is_what_counts)
 	cr_assert_str_eq(c.relay, "relay.acme.example:443");
 	cr_assert_str_eq(c.organisation, "Acme Support GmbH");
 	cr_assert_str_eq(c.phone, "+49 30 1234567");
-	cr_assert_str_eq(c.proxy, "http://proxy:3128");
+	cr_assert_str_eq(c.route.proxy.at.host, "proxy");
+	cr_assert_not(c.password_is_open);
 	cr_assert_str_eq(c.lang, "de");
 	cr_assert_eq(c.resume_s, 120);
 	cr_assert_str_eq(c.path, conf);
@@ -130,6 +131,46 @@ Test(agent_config, a_relay_is_a_host_and_a_port)
 		snprintf(text, sizeof text, "relay = %s\n", bad[i]);
 		check_refused(text, "line 1: \"relay\" must be HOST:PORT");
 	}
+}
+
+Test(agent_config, the_ways_to_the_relay_are_settings_too)
+{
+	cr_assert_eq(load(GOOD
+			  "websocket = never\ntls-inspection = allow\ninspection-ca = corp.pem\n"
+			  "direct = never\nproxy-auth = basic\nno-proxy = a,b\n"),
+		     0, "%s", why);
+	cr_assert(c.route.inspection && c.route.direct_never && c.route.basic);
+	cr_assert_str_eq(c.inspection_path + strlen(dir), "/corp.pem");
+	check_refused(GOOD "websocket = maybe\n", "line 5: \"websocket\": ");
+	check_refused(GOOD "proxy = http://a\nproxy = http://b\n",
+		      "line 6: \"proxy\" is set twice");
+}
+
+Test(agent_config, a_password_that_others_can_read_is_said_or_refused)
+{
+	char path[128];
+
+	cr_assert_eq(load(GOOD "proxy = http://ada:secret@proxy:3128\n"), 0, "%s", why);
+	cr_assert(c.password_is_open);
+
+	snprintf(path, sizeof path, "%s/proxy.secret", dir);
+	put(path, "ada:secret\n", 11);
+	check_refused(GOOD "proxy = http://p:1\nproxy-credentials = proxy.secret\n",
+		      "everybody on this computer can read");
+	cr_assert_eq(chmod(path, 0600), 0);
+	cr_assert_eq(load(GOOD "proxy = http://p:1\nproxy-credentials = proxy.secret\n"), 0, "%s",
+		     why);
+	cr_assert_str_eq(c.route.proxy.password, "secret");
+	cr_assert_not(c.password_is_open);
+	check_refused(GOOD "proxy-credentials = proxy.secret\n", "needs a \"proxy\"");
+	put(path, "nothing", 7);
+	cr_assert_eq(chmod(path, 0600), 0);
+	check_refused(GOOD "proxy = http://p:1\nproxy-credentials = proxy.secret\n",
+		      "user:password");
+	unlink(path);
+	check_refused(GOOD "proxy = http://p:1\nproxy-credentials = proxy.secret\n",
+		      "proxy.secret: ");
+	config_wipe(&c);
 }
 
 Test(agent_config, resume_has_its_limits)

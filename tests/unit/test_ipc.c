@@ -262,3 +262,24 @@ Test(ipc, a_table_that_is_longer_than_any_is_refused)
 	n = make_resume(buf, sizeof buf, 1, MUX_TABLE_LEN_MAX + 1);
 	cr_assert_eq(ipc_resume_decode(buf, (size_t)n, &r), AS_E_PROTOCOL);
 }
+
+Test(ipc, a_way_goes_over_the_pipe_and_back)
+{
+	struct ipc_way way = {1, 1, 1, "relay.example", "443", "/assent"}, back;
+	uint8_t buf[IPC_WAY_LEN_MAX + 1];
+	int n = ipc_way_encode(&way, buf, sizeof buf);
+
+	cr_assert_gt(n, 0);
+	cr_assert_eq(ipc_way_decode(buf, (size_t)n, &back), 0);
+	cr_assert(back.carrier == 1 && back.system_trust == 1 && back.only_greet == 1);
+	cr_assert_str_eq(back.path, "/assent");
+	for (int cut = 0; cut < n; cut++)
+		cr_assert_eq(ipc_way_decode(buf, (size_t)cut, &back), AS_E_PROTOCOL);
+	buf[n] = 0;
+	cr_assert_eq(ipc_way_decode(buf, (size_t)n + 1, &back), AS_E_PROTOCOL);
+	buf[0] = 3;
+	cr_assert_eq(ipc_way_decode(buf, (size_t)n, &back), AS_E_PROTOCOL);
+	buf[0] = 0;
+	buf[3] = 250; /* longer than what is there, and than its field */
+	cr_assert_eq(ipc_way_decode(buf, (size_t)n, &back), AS_E_PROTOCOL);
+}
