@@ -4,7 +4,6 @@
  */
 #include "agent/explain.h"
 
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "agent/plat/plat.h"
 #include "agent/way.h"
 #include "proto/base/err.h"
+#include "proto/route/explain.h"
 
 struct explain {
 	uv_loop_t loop;
@@ -33,81 +33,10 @@ struct explain {
 
 static void try_next(struct explain *e);
 
-/* ---- the words ---- */
-
-static void print_list(const struct explain *e)
+static void print(const char *text)
 {
-	char relay[HOSTPORT_TEXT_MAX], text[ROUTE_TEXT_MAX];
-
-	printf("The support server is %s. The ways to it, in the order in which a session tries "
-	       "them:\n",
-	       hostport_text(&e->relay, relay));
-	for (size_t i = 0; i < e->ways.list.count; i++)
-		printf("  %zu. %s\n", i + 1, route_text(&e->ways.list.at[i], text));
-	for (size_t i = 0; i < e->ways.list.notes_count; i++)
-		printf("  Note: %s.\n", e->ways.list.notes[i]);
-	putchar('\n');
+	fputs(text, stdout);
 	fflush(stdout);
-}
-
-/* The steps that were done, one a line. */
-static void print_steps(const struct route *way, const struct report *r)
-{
-	bool direct = way->proxy.via == ROUTE_DIRECT;
-	const struct hostport *to = direct ? &way->to : &way->proxy.at;
-
-	if (r->step != REPORT_NAME && r->addresses > 0)
-		printf("     name      %s has %u address%s (%" PRIu32 " ms)\n", to->host,
-		       r->addresses, r->addresses == 1 ? "" : "es", r->name_ms);
-	if (r->step == REPORT_DONE || r->step > REPORT_CONNECT)
-		printf("     connect   %s answers (%" PRIu32 " ms)\n", r->address, r->connect_ms);
-	if (r->step == REPORT_DONE && !direct)
-		printf("     proxy     connects us to %s port %s (%" PRIu32 " ms)\n", way->to.host,
-		       way->to.port, r->proxy_ms);
-	fflush(stdout);
-}
-
-static void print_failure(const struct route *way, const struct report *r)
-{
-	char text[REPORT_TEXT_MAX];
-
-	printf("     %-9s %s\n     This way does not work.\n", report_step_text(r->step),
-	       report_text(way, r, text));
-}
-
-static void print_success(const struct explain *e, const struct route *way)
-{
-	if (way->carrier != ROUTE_TLS)
-		printf("     upgrade   the WebSocket is open\n");
-	if (way->system_trust)
-		printf("     tls       the certificate for \"%s\" was issued by \"%s\"\n",
-		       e->greeting.who, e->greeting.issuer);
-	else
-		printf("     tls       it is the support organisation's server\n");
-	printf("     relay     says hello\n     This way works.\n");
-}
-
-static int print_result(const struct explain *e)
-{
-	char relay[HOSTPORT_TEXT_MAX], text[TRIES_ADVICE_MAX];
-
-	for (size_t i = 0; i < e->ways.list.count; i++) {
-		char way[ROUTE_TEXT_MAX];
-
-		if (!e->ways.tried[i] || e->ways.reports[i].step != REPORT_DONE)
-			continue;
-		printf("\nA session would connect %s.\n", route_text(&e->ways.list.at[i], way));
-		return AGENT_EXIT_OK;
-	}
-	printf("\nThe support server %s cannot be reached from here.\n",
-	       hostport_text(&e->relay, relay));
-	if (tries_is_for_admin(&e->ways))
-		printf(
-		    "In a company network, read this sentence to your administrator:\n  \"%s\"\n",
-		    tries_advice(&e->ways, &e->relay, text));
-	else
-		puts(tries_advice(&e->ways, &e->relay, text));
-	return AGENT_EXIT_RELAY;
 }
 
 /* ---- one way ---- */
@@ -137,15 +66,11 @@ static void end(struct explain *e, int err)
 
 static void way_done(struct explain *e, const struct report *r)
 {
-	const struct route *way = tries_route(&e->ways);
+	char text[EXPLAIN_MAX];
 
 	e->ways.reports[e->ways.now] = *r;
 	e->ways.tried[e->ways.now] = true;
-	if (r->step == REPORT_DONE)
-		print_success(e, way);
-	else
-		print_failure(way, r);
-	fflush(stdout);
+	print(explain_end(tries_route(&e->ways), r, text));
 	close_socket(e);
 	e->ways.now++;
 	try_next(e);
@@ -170,12 +95,13 @@ static void on_dial_answer(const struct report *r, uv_stream_t *from, void *owne
 {
 	struct explain *e = owner;
 	struct report own = *r;
+	char text[EXPLAIN_MAX];
 
 	if (e->ending)
 		return;
 	e->dialled = *r;
 	e->greeted = false;
-	print_steps(tries_route(&e->ways), r);
+	print(explain_steps(tries_route(&e->ways), r, text));
 	if (r->step == REPORT_DONE) {
 		int err = hand_over(e, from);
 		if (err == 0)
@@ -196,20 +122,16 @@ static void on_dial_free(void *owner)
 /* Leaves out what is known to fail, and says so. */
 static void try_next(struct explain *e)
 {
-	char text[ROUTE_TEXT_MAX];
+	char text[EXPLAIN_MAX];
 	struct tries *t = &e->ways;
 
 	for (; t->now < t->list.count; t->now++) {
-		int like = tries_follows(t, t->now);
-
 		e->due = !dialler_is_free(&e->dialler);
 		if (e->due)
 			return;
-		printf("%zu. %s\n", t->now + 1, route_text(tries_route(t), text));
-		fflush(stdout);
-		if (like < 0)
+		print(explain_way(t, t->now, text));
+		if (tries_follows(t, t->now) < 0)
 			break;
-		printf("     Not tried: it needs the connection that failed in %d.\n", like + 1);
 	}
 	if (t->now == t->list.count) {
 		end(e, 0);
@@ -225,7 +147,7 @@ static void try_next(struct explain *e)
 
 static void on_relay_lost(struct explain *e, const struct ipc_msg *m)
 {
-	struct report r = {.step = REPORT_DONE};
+	struct report r = e->greeting;
 
 	if (!e->greeted && report_decode(m->payload, m->len, &r) < 0)
 		r = (struct report){.step = REPORT_RELAY,
@@ -280,10 +202,11 @@ static int start_net(struct explain *e)
 
 static int run(struct explain *e)
 {
-	char text[128];
+	char text[EXPLAIN_MAX];
+	bool works;
 	int err;
 
-	print_list(e);
+	print(explain_list(&e->ways, &e->relay, text));
 	dialler_init(&e->dialler, &e->loop);
 	e->dialler.on_answer = on_dial_answer;
 	e->dialler.on_free = on_dial_free;
@@ -295,8 +218,10 @@ static int run(struct explain *e)
 	else
 		try_next(e);
 	uv_run(&e->loop, UV_RUN_DEFAULT);
-	if (e->err == 0)
-		return print_result(e);
+	if (e->err == 0) {
+		print(explain_result(&e->ways, &e->relay, &works, text));
+		return works ? AGENT_EXIT_OK : AGENT_EXIT_RELAY;
+	}
 	fprintf(stderr, "assent-agent: %s. Install the program again.\n",
 		err_text(e->err, text, sizeof text));
 	return AGENT_EXIT_FAULT;

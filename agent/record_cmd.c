@@ -198,6 +198,18 @@ static void print_request(const struct record_line *l)
 	       record_line_text(l, "ticket"));
 }
 
+static void print_connection(const struct record_line *l)
+{
+	const char *by = record_line_text(l, "inspected_by");
+
+	print_time(l);
+	printf("Reached the support server %s\n", record_line_text(l, "way"));
+	if (by[0])
+		printf(
+		    "            This network opened that connection (TLS inspection by \"%s\")\n",
+		    by);
+}
+
 static void print_item(const struct record_line *l)
 {
 	char size[TEXT_SIZE_MAX];
@@ -227,6 +239,10 @@ static void print_line(const struct record_line *l, void *arg)
 	}
 	if (strcmp(l->event, "requested") == 0) {
 		print_request(l);
+		return;
+	}
+	if (strcmp(l->event, "connected") == 0) {
+		print_connection(l);
 		return;
 	}
 	if (strcmp(l->event, "item") == 0) {

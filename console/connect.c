@@ -5,11 +5,13 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "console/connect_args.h"
+#include "console/explain.h"
 #include "console/fail.h"
 #include "console/identity.h"
 #include "console/keys.h"
@@ -230,13 +232,43 @@ static void watch_signals(struct connect *c)
 	}
 }
 
+static const char *from_environment(const char *name)
+{
+	return getenv(name);
+}
+
+static const char *relay_of(const struct connect *c)
+{
+	return c->args.relay ? c->args.relay : c->id.relay;
+}
+
+static int explain(struct connect *c)
+{
+	struct route_env env = route_env(from_environment);
+	bool works = false;
+	int result;
+
+	events_init(&c->ev, stdout, stderr, c->args.json);
+	signal(SIGPIPE, SIG_IGN);
+	result = load_identity(c);
+	if (result != 0)
+		return result;
+
+	int err = explain_run(&c->id, relay_of(c), &env, &works);
+	identity_done(&c->id);
+	if (err < 0)
+		return refuse(c, err, "this relay cannot be reached in any way");
+	return works ? EXIT_ALL_DONE : EXIT_RELAY;
+}
+
 static int run(struct connect *c, const struct code *code)
 {
 	struct session_setup setup = {
 	    .args = &c->args,
 	    .id = &c->id,
 	    .ev = &c->ev,
-	    .relay = c->args.relay ? c->args.relay : c->id.relay,
+	    .relay = relay_of(c),
+	    .env = route_env(from_environment),
 	    .code = *code,
 	    .interactive = !c->scripted,
 	};
@@ -306,6 +338,8 @@ int connect_main(int argc, char **argv)
 		puts("assent-console " ASSENT_VERSION);
 		return 0;
 	}
+	if (c.args.explain)
+		return explain(&c);
 	setlocale(LC_CTYPE, ""); /* so that a terminal's UTF-8 is typed and drawn */
 	c.outlet = outlet_new();
 	if (!c.outlet)

@@ -27,6 +27,9 @@ const char connect_usage[] =
     "  --batch FILE        the same with one command a line; - is standard input\n"
     "  --resume SECONDS    how long to try when the connection is lost (default 120, at most\n"
     "                      600; 0: not at all)\n"
+    "  --explain           show how the relay is reached, try every step of it, and start "
+    "nothing;\n"
+    "                      needs --identity only\n"
     "  --json              one JSON object a line on standard output\n"
     "  --help, --version\n"
     "\n"
@@ -44,6 +47,7 @@ enum option_id {
 	OPT_SCOPE,
 	OPT_OUT,
 	OPT_RESUME,
+	OPT_EXPLAIN,
 	OPT_JSON,
 	OPT_BATCH,
 	OPT_HELP,
@@ -59,6 +63,7 @@ static const struct option options[] = {
     {"scope", required_argument, NULL, OPT_SCOPE},
     {"out", required_argument, NULL, OPT_OUT},
     {"resume", required_argument, NULL, OPT_RESUME},
+    {"explain", no_argument, NULL, OPT_EXPLAIN},
     {"json", no_argument, NULL, OPT_JSON},
     {"batch", required_argument, NULL, OPT_BATCH},
     {"help", no_argument, NULL, OPT_HELP},
@@ -176,6 +181,9 @@ static int take_option(struct connect_args *a, int opt, char **argv, char *why)
 		return 0;
 	case OPT_RESUME:
 		return set_resume(a, optarg, why);
+	case OPT_EXPLAIN:
+		a->explain = true;
+		return 0;
 	case OPT_JSON:
 		a->json = true;
 		return 0;
@@ -216,7 +224,9 @@ static int complete(struct connect_args *a, char *why)
 {
 	const char *missing = NULL;
 
-	if (!a->code)
+	if (a->explain)
+		missing = a->identity ? NULL : "--explain needs --identity";
+	else if (!a->code)
 		missing = "the customer's CODE is missing";
 	else if (!a->identity)
 		missing =
@@ -227,6 +237,8 @@ static int complete(struct connect_args *a, char *why)
 		snprintf(why, ARGS_WHY_MAX, "%s", missing);
 		return AS_EBADMSG;
 	}
+	if (a->explain)
+		return 0;
 
 	int err = text_check("--reason", a->reason, ARGS_REASON_MAX, why);
 	if (err == 0)

@@ -32,6 +32,8 @@ struct connect_args {
 	size_t scopes_count;
 	uint32_t duration_s;
 	uint32_t resume_s; /* how long a lost connection may stay away; 0: it is the end */
+	bool explain; /* how the relay is reached, and nothing else: code and reason are not needed
+		       */
 	bool json, help, version;
 };
 

@@ -79,16 +79,16 @@ void events_note(struct events *e, const char *text)
 		screen_line(&e->screen, "%s", text);
 }
 
-void events_connected(struct events *e, const char *relay)
+void events_connected(struct events *e, const char *relay, const char *way)
 {
-	char buf[TEXT_CAP];
+	char buf[TEXT_CAP], how[TEXT_CAP];
 
 	if (e->json)
-		events_json(
-		    e, json_pack("{s:s,s:o}", "event", "connected", "relay", clean_json(relay)));
+		events_json(e, json_pack("{s:s,s:o,s:o}", "event", "connected", "relay",
+					 clean_json(relay), "way", clean_json(way)));
 	else
-		screen_line(&e->screen, "Connected through %s; the code is right.",
-			    clean(relay, buf));
+		screen_line(&e->screen, "Connected by %s, %s; the code is right.",
+			    clean(relay, buf), clean(way, how));
 }
 
 void events_pending(struct events *e, uint32_t expires_in_s)

@@ -57,7 +57,7 @@ void events_init_outlet(struct events *e, struct outlet *o, bool json);
 /* Does more wait to be read than should? */
 bool events_is_full(const struct events *e);
 
-void events_connected(struct events *e, const char *relay);
+void events_connected(struct events *e, const char *relay, const char *way);
 void events_pending(struct events *e, uint32_t expires_in_s);
 void events_granted(struct events *e, const struct grant_view *g);
 void events_denied(struct events *e, int why);

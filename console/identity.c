@@ -34,6 +34,7 @@ void identity_done(struct identity *id)
 	drop(&id->console_key);
 	sign_key_free(id->key);
 	id->key = NULL;
+	route_config_wipe(&id->route);
 }
 
 static int refuse(char *why, const char *path, const char *problem)
@@ -93,29 +94,64 @@ static int read_file(const char *dir, const char *name, bool secret, struct pem_
 	return err < 0 ? refuse(why, path, uv_strerror_r(err, text, sizeof text)) : 0;
 }
 
+struct conf {
+	struct identity *id;
+	char credentials[INI_VALUE_MAX]; /* name of a file; "" = none */
+	char why[ROUTE_WHY_MAX];
+};
+
 /* Other keys tell people what the files are for; their names are fixed. */
 static int on_conf(const char *key, const char *value, void *arg)
 {
-	struct identity *id = arg;
+	struct conf *c = arg;
+	int taken = route_config_set(&c->id->route, key, value, c->why);
 
 	if (strcmp(key, "relay") == 0)
-		snprintf(id->relay, sizeof id->relay, "%s", value);
-	return 0;
+		snprintf(c->id->relay, sizeof c->id->relay, "%s", value);
+	if (strcmp(key, "proxy-credentials") == 0)
+		snprintf(c->credentials, sizeof c->credentials, "%s", value);
+	if (c->id->route.inspection) {
+		/* what opens our TLS cannot show our certificate */
+		snprintf(
+		    c->why, sizeof c->why,
+		    "a console cannot reach its relay through TLS inspection; a WebSocket can");
+		return AS_ECONFIG;
+	}
+	return taken < 0 ? taken : 0;
+}
+
+static int read_credentials(const char *dir, const struct conf *c, char *why)
+{
+	struct pem_file file;
+	char more[ROUTE_WHY_MAX];
+	int err;
+
+	if (!c->credentials[0])
+		return 0;
+	err = read_file(dir, c->credentials, true, &file, why);
+	if (err < 0)
+		return err;
+	err = route_config_credentials(&c->id->route, file.bytes, file.len, more);
+	drop(&file);
+	return err < 0 ? refuse(why, dir, more) : 0;
 }
 
 static int read_conf(const char *dir, struct identity *id, char *why)
 {
-	char path[PATH_CAP], text[160];
+	struct conf c = {.id = id};
+	char path[PATH_CAP], text[ROUTE_WHY_MAX + 32];
 	int line = 0;
 
 	snprintf(path, sizeof path, "%s/console.conf", dir);
 
-	int err = ini_load(path, on_conf, id, &line);
-	if (err == 0 || err == -ENOENT)
+	int err = ini_load(path, on_conf, &c, &line);
+	if (err == -ENOENT)
 		return 0; /* --relay may say it */
+	if (err == 0)
+		return read_credentials(dir, &c, why);
 	if (line == 0)
 		return refuse(why, path, uv_strerror_r(err, text, sizeof text));
-	snprintf(text, sizeof text, "line %d is not 'key = value'", line);
+	snprintf(text, sizeof text, "line %d: %s", line, c.why[0] ? c.why : "not 'key = value'");
 	return refuse(why, path, text);
 }
 

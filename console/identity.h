@@ -12,6 +12,7 @@
 
 #include "proto/e2e/cert.h"
 #include "proto/e2e/sign.h"
+#include "proto/route/route.h"
 
 #define IDENTITY_WHY_MAX   512
 #define IDENTITY_RELAY_MAX 260 /* HOST:PORT */
@@ -24,6 +25,7 @@ struct pem_file {
 struct identity {
 	struct pem_file ca, engineer_crt, engineer_key, console_crt, console_key;
 	char relay[IDENTITY_RELAY_MAX]; /* "" when console.conf names none */
+	struct route_config route;	/* console.conf's: how the relay is reached */
 	uint8_t chain[CERT_CHAIN_MAX];	/* DER, the engineer's certificate first */
 	size_t chain_len;
 	struct cert_engineer who;

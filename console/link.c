@@ -15,7 +15,7 @@
 #include "proto/transport/hop.h"
 #include "proto/transport/outer.h"
 
-#define DETAIL_MAX     512
+#define DETAIL_MAX     1024
 #define ATTACH_MS      10000 /* from REATTACH to PAIRED */
 #define PROOF_MS       15000 /* from PEER_BACK to link_is_back() */
 #define TLS_DATA_FIRST 0x17  /* the first byte of a record of encrypted data */
@@ -29,9 +29,11 @@ struct link {
 	struct hop_loop *hops;
 	struct hop *hop;
 	struct channel *channel;
-	SSL_CTX *outer, *inner;
+	SSL_CTX *outer, *inner, *carrier; /* carrier: made when a way first needs it */
 	struct hostport target;
-	struct route way;
+	struct tries ways;
+	struct report dialled, failure;
+	bool failed; /* failure is of the hop that has just ended */
 	char detail[DETAIL_MAX];
 	uint64_t heard_ms;
 	uint32_t join_id;
@@ -60,7 +62,9 @@ static void gone(struct link *l, int why)
 	channel_free(l->channel);
 	hop_loop_free(l->hops);
 	outer_ctx_free(l->outer);
+	outer_ctx_free(l->carrier);
 	inner_console_free(l->inner);
+	route_list_wipe(&l->ways.list);
 	free(l);
 	ev->on_gone(why, detail, from_relay, owner);
 }
@@ -384,6 +388,7 @@ static void on_frame(struct hop *h, const struct relay_frame *f, void *owner)
 	(void)h;
 	switch (f->type) {
 	case RELAY_HELLO:
+		tries_succeed(&l->ways);
 		if (f->hello.ver_min > RELAY_VERSION || f->hello.ver_max < RELAY_VERSION)
 			link_close(l, AS_E_VERSION);
 		break;
@@ -453,6 +458,18 @@ static void on_low(struct hop *h, void *owner)
 	pump(owner);
 }
 
+static void way_failed(struct link *l, const struct report *r);
+
+static void on_failed(const struct report *r, void *owner)
+{
+	struct link *l = owner;
+
+	l->failed = true;
+	l->failure = *r;
+	memcpy(l->failure.address, l->dialled.address, sizeof l->failure.address);
+	l->failure.addresses = l->dialled.addresses;
+}
+
 static void on_hop_gone(int why, const char *detail, void *owner)
 {
 	struct link *l = owner;
@@ -461,6 +478,16 @@ static void on_hop_gone(int why, const char *detail, void *owner)
 			  silent[] = "nothing was heard of the relay for too long";
 
 	l->hop = NULL;
+	if (l->failed && !l->closing && !l->peer_ended) {
+		l->ready = false;
+		if (!l->lost) { /* what was said behind JOIN was said to nobody */
+			channel_free(l->channel);
+			l->channel = NULL;
+			l->live = false;
+		}
+		way_failed(l, &l->failure);
+		return;
+	}
 	if (l->keeps && !l->closing && !l->peer_ended) {
 		l->ready = false;
 		l->try_ms = 0;
@@ -486,39 +513,99 @@ static const struct hop_events hop_ev = {
     .on_ready = on_ready,
     .on_frame = on_frame,
     .on_low = on_low,
+    .on_failed = on_failed,
     .on_gone = on_hop_gone,
 };
+
+/* ---- the ways ---- */
+
+/* The one that says most, and what to do about it. */
+static void say_failure(struct link *l)
+{
+	char text[REPORT_TEXT_MAX], advice[TRIES_ADVICE_MAX], way[ROUTE_TEXT_MAX];
+	int i = tries_telling(&l->ways);
+
+	if (i < 0)
+		return;
+	snprintf(l->detail, sizeof l->detail, "%.150s: %.400s. %.450s",
+		 route_text(&l->ways.list.at[i], way),
+		 report_text(&l->ways.list.at[i], &l->ways.reports[i], text),
+		 tries_advice(&l->ways, &l->target, advice));
+}
+
+static int open_hop(struct link *l, uv_tcp_t *tcp)
+{
+	const struct route *way = tries_route(&l->ways);
+	struct carrier *carrier;
+	int err = carrier_for(way->carrier, &way->to, way->path, &l->carrier, &carrier);
+	struct tls *tls = err == 0 ? tls_client(l->outer, l->target.host) : NULL;
+
+	if (err == 0 && !tls)
+		err = UV_ENOMEM;
+	l->failed = false;
+	if (err == 0)
+		err = hop_open_in(l->hops, tcp, tls, carrier, &hop_ev, l, &l->hop);
+	if (err < 0) {
+		carrier_free(carrier);
+		tls_free(tls);
+		dial_drop(tcp);
+	}
+	return err;
+}
 
 static void on_dialled(const struct report *r, uv_tcp_t *tcp, void *owner)
 {
 	struct link *l = owner;
 
 	l->dial = NULL;
-	if (l->lost && !l->closing && r->step != REPORT_DONE) {
-		l->try_ms = 0;
-		return;
-	}
-	if (l->closing || r->step != REPORT_DONE) {
-		char text[REPORT_TEXT_MAX];
-
+	l->dialled = *r;
+	if (l->closing) {
 		if (tcp)
 			dial_drop(tcp);
-		if (!l->closing)
-			say_detail(l, report_text(&l->way, r, text));
-		gone(l, l->closing ? l->why : AS_E_RELAY);
+		gone(l, l->why);
+		return;
+	}
+	if (r->step != REPORT_DONE) {
+		way_failed(l, r);
 		return;
 	}
 
-	struct tls *tls = tls_client(l->outer, l->target.host);
-	int opened = tls ? hop_open(l->hops, tcp, tls, &hop_ev, l, &l->hop) : UV_ENOMEM;
+	int err = open_hop(l, tcp);
+	if (err < 0)
+		way_failed(l,
+			   &(struct report){.step = REPORT_TLS, .why = REPORT_SYSTEM, .err = err});
+}
 
-	if (opened < 0) {
-		tls_free(tls);
-		dial_drop(tcp);
-		l->try_ms = 0;
-		if (!l->lost)
-			gone(l, opened);
+static int dial_way(struct link *l)
+{
+	return dial_start(l->loop, tries_route(&l->ways), DIAL_TIMEOUT_MS, on_dialled, l, &l->dial);
+}
+
+/* The next way; when there is none the next round, for who comes back, or the end. What the relay
+ * itself has said is the reason then. */
+static void way_failed(struct link *l, const struct report *r)
+{
+	struct report own = *r;
+
+	while (tries_fail(&l->ways, &own)) {
+		int err = dial_way(l);
+
+		if (err == 0)
+			return;
+		own = (struct report){.step = REPORT_CONNECT, .why = REPORT_SYSTEM, .err = err};
 	}
+	l->dial = NULL;
+	if (l->lost) {
+		l->try_ms = 0;
+		return;
+	}
+	say_failure(l);
+	gone(l, own.why == REPORT_RELAY_SAYS ? own.err : AS_E_RELAY);
+}
+
+const char *link_way(const struct link *l, char buf[ROUTE_TEXT_MAX])
+{
+	return route_text(tries_route(&l->ways), buf);
 }
 
 /* ---- coming back ---- */
@@ -533,7 +620,7 @@ static void dial_again(struct link *l)
 	l->try_ms = 0;
 	l->tries++;
 	/* no socket, no memory: that may be better at the next try, too */
-	if (dial_start(l->loop, &l->way, DIAL_TIMEOUT_MS, on_dialled, l, &l->dial) < 0)
+	if (!tries_begin(&l->ways) || dial_way(l) < 0)
 		l->dial = NULL;
 }
 
@@ -568,6 +655,7 @@ static void undo(struct link *l)
 	hop_loop_free(l->hops);
 	outer_ctx_free(l->outer);
 	inner_console_free(l->inner);
+	route_list_wipe(&l->ways.list);
 	free(l);
 }
 
@@ -589,8 +677,10 @@ int link_start(uv_loop_t *loop, const struct link_target *target, const struct l
 	l->owner = owner;
 	l->join_id = target->join_id;
 
-	int err = route_direct(target->relay, &l->way);
-	l->target = l->way.to;
+	int err = hostport_split(target->relay, &l->target);
+	if (err == 0)
+		err = route_list_make(&id->route, &target->env, &l->target, &l->ways.list);
+	tries_init(&l->ways);
 	if (err == 0)
 		err = outer_console_ctx(pem(&id->ca), pem(&id->console_crt), pem(&id->console_key),
 					&l->outer);
@@ -600,7 +690,7 @@ int link_start(uv_loop_t *loop, const struct link_target *target, const struct l
 	if (err == 0 && (l->hops = hop_loop_new(loop)) == NULL)
 		err = UV_ENOMEM;
 	if (err == 0)
-		err = dial_start(loop, &l->way, DIAL_TIMEOUT_MS, on_dialled, l, &l->dial);
+		err = dial_way(l);
 	if (err < 0) {
 		undo(l);
 		return err;

@@ -26,6 +26,7 @@
 #include <uv.h>
 
 #include "proto/e2e/channel.h"
+#include "proto/route/route.h"
 
 struct identity;
 struct link;
@@ -48,9 +49,11 @@ struct link_target {
 	const char *relay;	   /* HOST:PORT */
 	const struct identity *id; /* outlives the link */
 	uint32_t join_id;	   /* the public part of the code */
+	struct route_env env;	   /* read once: the ways stay the same */
 };
 
-/* Negative: on_gone will not come. AS_ECONFIG: relay is not HOST:PORT, or keys cannot be used. */
+/* Negative: on_gone will not come. AS_ECONFIG: relay is not HOST:PORT, there is no way to it, or
+ * keys cannot be used. */
 int link_start(uv_loop_t *loop, const struct link_target *target, const struct link_events *ev,
 	       void *owner, struct link **out);
 
@@ -76,6 +79,9 @@ void link_end(struct link *l, int code);
 
 /* At once: on_gone(why). */
 void link_close(struct link *l, int why);
+
+/* How the relay is reached: "directly". Returns buf. */
+const char *link_way(const struct link *l, char buf[ROUTE_TEXT_MAX]);
 
 struct mux *link_mux(struct link *l); /* NULL before on_joined() */
 struct tls *link_inner(struct link *l);

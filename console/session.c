@@ -503,7 +503,7 @@ int session_start(uv_loop_t *loop, const struct session_setup *setup,
 	s->tick.data = s->work.data = s;
 	s->handles = 2;
 
-	struct link_target target = {setup->relay, setup->id, setup->code.id};
+	struct link_target target = {setup->relay, setup->id, setup->code.id, setup->env};
 	err = link_start(loop, &target, &session_link_events, s, &s->link);
 	if (err < 0) {
 		agree_done(&s->agree);

@@ -33,9 +33,10 @@ struct session_setup {
 	const struct identity *id;
 	struct events *ev;
 	const char *relay; /* HOST:PORT */
-	struct code code;  /* only the id leaves this process */
-	bool interactive;  /* a person sees a mistyped command at once: it does not change the exit
-			      code */
+	struct route_env env;
+	struct code code; /* only the id leaves this process */
+	bool interactive; /* a person sees a mistyped command at once: it does not change the exit
+			     code */
 };
 
 struct session_events {

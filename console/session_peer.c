@@ -25,6 +25,7 @@ static void on_authed(void *owner)
 {
 	struct session *s = owner;
 	struct secret key = {.len = 0};
+	char way[ROUTE_TEXT_MAX];
 
 	(void)spake2_resume_key(s->agree.pake, &key); /* without a key no proof succeeds */
 	comeback_init(&s->comeback, &key, s->agree.wish.session_id, s->agree.agent_spki_sha256,
@@ -35,7 +36,7 @@ static void on_authed(void *owner)
 		mux_set_fast_sum(link_mux(s->link));
 	s->ping_ms = clock_mono_ms() + SESSION_PING_MS;
 	s->state = SESSION_ASKING;
-	events_connected(s->ev, s->setup.relay);
+	events_connected(s->ev, s->setup.relay, link_way(s->link, way));
 }
 
 static void on_pending(uint32_t expires_in_s, void *owner)

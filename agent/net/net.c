@@ -305,23 +305,10 @@ static int outer_ctx(struct net *n, SSL_CTX **out)
 static int make_carrier(struct net *n, struct carrier **out)
 {
 	struct hostport to;
-	uint8_t key[16];
-	int err = 0;
 
-	*out = NULL;
-	if (n->way.carrier == ROUTE_TLS)
-		return 0;
-	if (n->way.carrier == ROUTE_WSS && !n->carrier)
-		err = outer_carrier_ctx(&n->carrier);
-	if (err == 0)
-		err = uv_random(NULL, NULL, key, sizeof key, 0, NULL);
-	if (err < 0)
-		return err;
 	snprintf(to.host, sizeof to.host, "%.*s", HOSTPORT_HOST_MAX, n->way.host);
 	snprintf(to.port, sizeof to.port, "%s", n->way.port);
-	*out =
-	    carrier_client(&to, n->way.path, n->way.carrier == ROUTE_WSS ? n->carrier : NULL, key);
-	return *out ? 0 : UV_ENOMEM;
+	return carrier_for((enum route_carrier)n->way.carrier, &to, n->way.path, &n->carrier, out);
 }
 
 static int open_hop(struct net *n)

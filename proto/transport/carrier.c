@@ -218,6 +218,25 @@ struct carrier *carrier_client(const struct hostport *to, const char *path, SSL_
 	return c;
 }
 
+int carrier_for(enum route_carrier kind, const struct hostport *to, const char *path, SSL_CTX **tls,
+		struct carrier **out)
+{
+	uint8_t key[KEY_LEN];
+	int err = 0;
+
+	*out = NULL;
+	if (kind == ROUTE_TLS)
+		return 0;
+	if (kind == ROUTE_WSS && !*tls)
+		err = outer_carrier_ctx(tls);
+	if (err == 0)
+		err = uv_random(NULL, NULL, key, sizeof key, 0, NULL);
+	if (err < 0)
+		return err;
+	*out = carrier_client(to, path, kind == ROUTE_WSS ? *tls : NULL, key);
+	return *out ? 0 : UV_ENOMEM;
+}
+
 bool carrier_is_open(const struct carrier *c)
 {
 	return c->state >= OPEN;

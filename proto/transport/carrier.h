@@ -36,6 +36,11 @@ struct carrier;
 struct carrier *carrier_client(const struct hostport *to, const char *path, SSL_CTX *tls,
 			       const uint8_t key[16]);
 struct carrier *carrier_server(void);
+
+/* What a way needs: *out NULL for ROUTE_TLS. *tls: made when it is first needed, and the caller's
+ * to free (outer_ctx_free()). */
+int carrier_for(enum route_carrier kind, const struct hostport *to, const char *path, SSL_CTX **tls,
+		struct carrier **out);
 void carrier_free(struct carrier *c);
 
 /* The next bytes from the network. They are unmasked in place and must stay valid until

@@ -58,6 +58,13 @@ static void report_certificate(const struct hop *h, struct report *r)
 	memcpy(r->issuer, peer->issuer, sizeof r->issuer);
 }
 
+/* After our side of the handshake it is the other one that judges ours. */
+static bool is_about_certificate(int why)
+{
+	return why == AS_E_CERT || why == AS_E_CERT_EKU || why == AS_E_CERT_EXPIRED ||
+	       why == AS_E_REVOKED_CERT;
+}
+
 static bool is_cut(int why)
 {
 	return why == 0 || why == AS_E_TRUNCATED || why == UV_ECONNRESET || why == UV_EPIPE ||
@@ -66,13 +73,13 @@ static bool is_cut(int why)
 
 static void report_failure(const struct hop *h, struct report *r)
 {
-	*r = (struct report){.step = tls_is_open(h->tls) ? REPORT_RELAY : REPORT_TLS,
+	*r = (struct report){.step = h->was_open ? REPORT_RELAY : REPORT_TLS,
 			     .err = h->why < 0 ? h->why : AS_E_TRUNCATED};
 	if (h->carrier && !carrier_is_open(h->carrier))
 		carrier_report(h->carrier, r);
 	if (r->why != REPORT_OK)
 		return;
-	if (h->refused)
+	if (h->refused || (h->was_open && is_about_certificate(h->why)))
 		r->why = REPORT_RELAY_SAYS;
 	else if (h->page)
 		r->why = REPORT_LOGIN_PAGE;

@@ -50,6 +50,7 @@ struct hop {
 	bool heard_hello;
 	bool may_be_carried; /* the first byte decides */
 	bool touched;	     /* something has been read */
+	bool was_open;	     /* TLS was done */
 	bool refused;	     /* by the other side's ERROR */
 	bool farewell;	     /* the carrier's goodbye is made */
 	bool was_high;	     /* the owner may be waiting for on_low() */

@@ -95,6 +95,7 @@ static void note_open(struct hop *h)
 	if (h->phase != HOP_TLS || !tls_is_open(h->tls))
 		return;
 	h->phase = HOP_OPEN;
+	h->was_open = true;
 	h->ev->on_ready(h, h->owner);
 }
 

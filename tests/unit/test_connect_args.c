@@ -62,6 +62,16 @@ Test(connect_args, a_lost_connection_may_stay_away_for_ten_minutes_at_most)
 	}
 }
 
+Test(connect_args, an_explanation_needs_an_identity_only)
+{
+	struct connect_args a;
+
+	cr_assert_eq(PARSE(&a, "connect", "--explain", "--identity", "id"), 0, "%s", why);
+	cr_assert(a.explain);
+	cr_assert_eq(PARSE(&a, "connect", "--explain"), AS_EBADMSG);
+	cr_assert(strstr(why, "--identity"), "%s", why);
+}
+
 Test(connect_args, every_option_is_taken)
 {
 	struct connect_args a;

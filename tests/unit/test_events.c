@@ -64,7 +64,7 @@ Test(events, with_json_each_event_is_one_object_on_one_line)
 	size_t i = 0;
 
 	begin(&c, true);
-	events_connected(&c.ev, "relay:1");
+	events_connected(&c.ev, "relay:1", "directly");
 	events_pending(&c.ev, 180);
 	events_granted(&c.ev, &g);
 	events_item(&c.ev, &hostile);

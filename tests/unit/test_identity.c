@@ -84,6 +84,35 @@ Test(identity, the_configuration_may_be_missing_but_not_garbled)
 	cr_assert(strstr(why, "line 2"), "%s", why);
 }
 
+static int load_with(const char *conf)
+{
+	identity_done(&id);
+	put("console.conf", conf, strlen(conf));
+	return identity_load(dir, PKI_NOW, &id, why);
+}
+
+Test(identity, the_configuration_says_how_the_relay_is_reached)
+{
+	cr_assert_eq(load_with("relay = r:1\nproxy = http://proxy:3128\nproxy-credentials = "
+			       "secret\nwebsocket = never\n"),
+		     AS_ECONFIG);
+	cr_assert(strstr(why, "secret"), "%s", why);
+	put("secret", "jane:pw\n", 8);
+	chmod(at("secret"), 0600);
+	cr_assert_eq(load_with("proxy = http://proxy:3128\nproxy-credentials = secret\n"), 0, "%s",
+		     why);
+	cr_assert_str_eq(id.route.proxy.user, "jane");
+	cr_assert_str_eq(id.route.proxy.password, "pw");
+	chmod(at("secret"), 0644);
+	cr_assert_eq(load_with("proxy = http://proxy:3128\nproxy-credentials = secret\n"),
+		     AS_ECONFIG);
+	cr_assert_eq(load_with("websocket = perhaps\n"), AS_ECONFIG);
+	cr_assert(strstr(why, "line 1") && strstr(why, "WebSocket"), "%s", why);
+	cr_assert_eq(load_with("tls-inspection = allow\n"), AS_ECONFIG);
+	cr_assert(strstr(why, "a WebSocket can"), "%s", why);
+	unlink(at("secret"));
+}
+
 Test(identity, a_key_that_others_can_read_is_refused)
 {
 	chmod(at("engineer.key"), 0640);

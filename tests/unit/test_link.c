@@ -5,6 +5,7 @@
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -95,16 +96,40 @@ static void on_relay_frame(struct peer *p, const struct relay_frame *f)
 
 /* ---- the relay ---- */
 
+static int only_websockets; /* so many visitors of each round are cut: TLS, and TLS around */
+static int cut;
+
+static void on_cut(uv_handle_t *h)
+{
+	free(h);
+}
+
+static void cut_off(uv_stream_t *from)
+{
+	uv_tcp_t *tcp = malloc(sizeof *tcp);
+
+	cr_assert(tcp && uv_tcp_init(from->loop, tcp) == 0 &&
+		  uv_accept(from, (uv_stream_t *)tcp) == 0);
+	uv_close((uv_handle_t *)tcp, on_cut);
+}
+
 static void on_connection(uv_stream_t *from, int status)
 {
-	struct peer *p = &relay[connections++];
+	struct peer *p = &relay[connections];
 
 	cr_assert_eq(status, 0);
+	if (cut < only_websockets) {
+		cut++;
+		cut_off(from);
+		return;
+	}
+	connections++;
 	cr_assert_leq(connections, CONNECTIONS);
 	p->role = RELAY_ROLE_RELAY;
 	p->on_frame = on_relay_frame;
 	cr_assert_eq(
 	    hop_accept(e.hops, from, tls_server(e.server_ctx), NULL, &ends_events, p, &p->hop), 0);
+	hop_allow_websocket(p->hop);
 }
 
 static void say(enum relay_frame_type type)
@@ -213,6 +238,7 @@ static void make(void)
 	id.console_key = pem(e.console.key_pem, e.console.key_pem_len);
 	id.engineer_crt = pem(engineer.pem, engineer.pem_len);
 	id.engineer_key = pem(engineer.key_pem, engineer.key_pem_len);
+	id.route.websocket = only_websockets > 0 ? ROUTE_WS_AUTO : ROUTE_WS_NEVER;
 	cr_assert_eq(inner_agent_init(&inner, e.ca.pem, e.ca.pem_len, now_s), 0);
 	agent = channel_new(true, inner.ctx, &agent_ev, NULL);
 
@@ -223,7 +249,7 @@ static void make(void)
 	uv_tcp_getsockname(&door, (struct sockaddr *)&at, &n);
 	snprintf(address, sizeof address, "127.0.0.1:%d", ntohs(at.sin_port));
 
-	struct link_target target = {address, &id, ID};
+	struct link_target target = {.relay = address, .id = &id, .join_id = ID};
 	cr_assert_eq(link_start(&e.loop, &target, &ev, NULL, &l), 0);
 	/* JOIN and the first words of the handshake, before anybody has answered */
 	ENDS_UNTIL(&e, connections == 1 && newest()->heard[RELAY_DATA] > 0);
@@ -274,6 +300,14 @@ Test(rude_relay, data_before_the_pairing_is_nobodys)
 	cr_assert_eq(seen.why, AS_E_PROTOCOL);
 	cr_assert_eq(seen.joined, 0);
 }
+
+static void make_where_only_websockets_pass(void)
+{
+	only_websockets = 2;
+	make();
+}
+
+TestSuite(link_ways, .init = make_where_only_websockets_pass, .fini = clean);
 
 /* As if all the time had passed that a next try may be away. */
 static void try_now(void)
@@ -546,4 +580,34 @@ Test(link, a_close_of_the_agents_side_is_the_end)
 	cr_assert_eq(seen.why, AS_E_PEER_LOST);
 	cr_assert(seen.from_relay);
 	cr_assert_eq(seen.lost, 0);
+}
+
+Test(link_ways, goes_on_to_the_way_that_works_and_comes_back_by_it)
+{
+	char way[ROUTE_TEXT_MAX];
+
+	cr_assert_eq(cut, 2);
+	cr_assert(newest()->carried);
+	cr_assert_str_eq(link_way(l, way), "directly, in a WebSocket");
+	link_keep(l);
+	lose_relay();
+	reattach();
+	cr_assert_eq(connections, 2, "the one that worked comes first");
+	cr_assert(newest()->carried);
+	say(RELAY_PAIRED);
+	agent_back();
+	ENDS_UNTIL(&e, seen.opened == 2);
+}
+
+Test(link_ways, takes_another_way_when_the_good_one_is_gone)
+{
+	link_keep(l);
+	lose_relay();
+	cut = 1;
+	only_websockets = 2; /* now the WebSocket is cut, and TLS passes */
+	reattach();
+	cr_assert_not(newest()->carried);
+	say(RELAY_PAIRED);
+	agent_back();
+	ENDS_UNTIL(&e, seen.opened == 2);
 }
