@@ -70,6 +70,8 @@ const char *explain_end(const struct route *way, const struct report *r, char bu
 	char text[REPORT_TEXT_MAX];
 
 	buf[0] = '\0';
+	if (r->step == REPORT_UPGRADE && r->issuer[0])
+		add(buf, "     carrier   a certificate issued by \"%s\"\n", r->issuer);
 	if (r->step != REPORT_DONE) {
 		add(buf, "     %-9s %s\n     This way does not work.\n", report_step_text(r->step),
 		    report_text(way, r, text));

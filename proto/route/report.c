@@ -37,6 +37,7 @@ int report_encode(const struct report *r, uint8_t *buf, size_t cap)
 	codec_put_text(&w, r->address);
 	codec_put_text(&w, r->who);
 	codec_put_text(&w, r->issuer);
+	writer_u8(&w, r->has_our_name);
 	return writer_finish(&w);
 }
 
@@ -55,8 +56,11 @@ int report_decode(const uint8_t *p, size_t n, struct report *out)
 	codec_get_text(&c, r.address, sizeof r.address);
 	codec_get_text(&c, r.who, sizeof r.who);
 	codec_get_text(&c, r.issuer, sizeof r.issuer);
-	if (cursor_finish(&c) < 0 || step >= REPORT_STEPS || why >= REPORT_WHYS || r.err > 0 ||
-	    (step == REPORT_DONE) != (why == REPORT_OK))
+
+	uint8_t named = cursor_u8(&c);
+	r.has_our_name = named == 1;
+	if (named > 1 || cursor_finish(&c) < 0 || step >= REPORT_STEPS || why >= REPORT_WHYS ||
+	    r.err > 0 || (step == REPORT_DONE) != (why == REPORT_OK))
 		return AS_EBADMSG;
 	r.step = (enum report_step)step;
 	r.why = (enum report_why)why;

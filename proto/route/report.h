@@ -67,7 +67,10 @@ struct report {
 	uint16_t status;		      /* of HTTP, or the SOCKS reply */
 	char address[REPORT_ADDRESS_MAX + 1]; /* connected to, or tried last; "" */
 	uint16_t addresses;		      /* that the name has */
+	/* Who answered; issuer: of the certificate that was shown, also when that was not the
+	 * fault. */
 	char who[REPORT_WHO_MAX + 1], issuer[REPORT_WHO_MAX + 1];
+	bool has_our_name; /* that certificate is for the name that was asked for */
 	uint32_t name_ms, connect_ms, proxy_ms; /* how long each took; 0 when it was not done */
 };
 

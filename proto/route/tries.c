@@ -40,10 +40,29 @@ int tries_follows(const struct tries *t, size_t i)
 	return -1;
 }
 
+/* A stranger who does not speak our strict TLS cuts it before he shows who he is. The carrier TLS
+ * of a WebSocket takes everybody: whom it met at the same place is who cut us. */
+static void learn_who_cut(struct tries *t, const struct report *met)
+{
+	for (size_t i = 0; i < t->list.count; i++) {
+		struct report *r = &t->reports[i];
+
+		if (!t->tried[i] || r->step != REPORT_TLS || r->issuer[0] ||
+		    (r->why != REPORT_TLS_CUT && r->why != REPORT_TLS_FAILED) ||
+		    !route_is_same_connection(&t->list.at[i], &t->list.at[t->now]))
+			continue;
+		r->why = met->has_our_name ? REPORT_INSPECTED : REPORT_OTHER_SERVER;
+		memcpy(r->who, met->who, sizeof r->who);
+		memcpy(r->issuer, met->issuer, sizeof r->issuer);
+	}
+}
+
 bool tries_fail(struct tries *t, const struct report *r)
 {
 	t->reports[t->now] = *r;
 	t->tried[t->now] = true;
+	if (r->issuer[0] && t->list.at[t->now].carrier == ROUTE_WSS)
+		learn_who_cut(t, r);
 	if (r->why == REPORT_RELAY_SAYS)
 		t->is_over = true;
 	for (size_t i = 0; i < t->list.count && !t->is_over; i++) {

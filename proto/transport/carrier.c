@@ -580,14 +580,17 @@ void carrier_report(const struct carrier *c, struct report *r)
 	const struct tls_peer *peer = c->tls ? tls_peer(c->tls) : NULL;
 
 	r->step = c->state == IN_TLS ? REPORT_CARRIER : REPORT_UPGRADE;
+	if (peer) {
+		memcpy(r->who, peer->subject, sizeof r->who);
+		memcpy(r->issuer, peer->issuer, sizeof r->issuer);
+		r->has_our_name = peer->has_our_name;
+	} else if (c->tls) {
+		tls_why(c->tls, r->who, sizeof r->who);
+	}
 	if (c->report && c->report->why != REPORT_OK) {
 		r->why = c->report->why;
 		r->status = c->report->status;
-		memcpy(r->who, c->report->who, sizeof r->who);
-	} else if (peer) {
-		memcpy(r->who, peer->subject, sizeof r->who);
-		memcpy(r->issuer, peer->issuer, sizeof r->issuer);
-	} else if (c->tls) {
-		tls_why(c->tls, r->who, sizeof r->who);
+		if (r->why == REPORT_LOGIN_PAGE || !peer)
+			memcpy(r->who, c->report->who, sizeof r->who);
 	}
 }

@@ -56,6 +56,7 @@ static void report_certificate(const struct hop *h, struct report *r)
 		return;
 	memcpy(r->who, peer->subject, sizeof r->who);
 	memcpy(r->issuer, peer->issuer, sizeof r->issuer);
+	r->has_our_name = peer->has_our_name;
 }
 
 /* After our side of the handshake it is the other one that judges ours. */
@@ -93,7 +94,7 @@ static void report_failure(const struct hop *h, struct report *r)
 		r->why = REPORT_TLS_FAILED;
 	if (r->why == REPORT_LOGIN_PAGE)
 		snprintf(r->who, sizeof r->who, "%s", h->page);
-	if (r->why == REPORT_TLS_FAILED && !r->who[0])
+	if (r->why == REPORT_TLS_FAILED && (!r->who[0] || r->issuer[0]))
 		tls_why(h->tls, r->who, sizeof r->who);
 }
 

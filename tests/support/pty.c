@@ -89,6 +89,7 @@ static int read_more(struct pty *p, int limit_ms)
 			abort();
 	}
 
+	p->screen[p->len] = '\0'; /* a program that says nothing has an empty screen */
 	ssize_t n = read(p->fd, p->screen + p->len, 4096);
 	if (n <= 0)
 		return -1; /* EIO: the other end of the terminal is closed */

@@ -63,6 +63,8 @@ Test(report, goes_over_a_pipe_and_back)
 	cr_assert_eq(report_decode(buf, (size_t)n + 1, &back), AS_EBADMSG);
 	buf[0] = REPORT_DONE;
 	cr_assert_eq(report_decode(buf, (size_t)n, &back), AS_EBADMSG, "done and failed");
+	cr_assert_not(back.has_our_name);
+	r.has_our_name = true;
 	memset(r.who, 'x', sizeof r.who - 1);
 	memset(r.issuer, 'x', sizeof r.issuer - 1);
 	memset(r.address, 'x', sizeof r.address - 1);
@@ -148,6 +150,24 @@ Test(tries, begins_the_next_round_with_what_worked)
 	cr_assert_eq(t.now, 3);
 	cr_assert(fail(REPORT_CONNECT, REPORT_REFUSED), "then the others, from the first");
 	cr_assert_eq(t.now, 0);
+}
+
+Test(tries, learns_from_a_carrier_who_cut_the_strict_handshake)
+{
+	struct report met = failed(REPORT_UPGRADE, REPORT_TLS_CUT);
+
+	make(NULL, false);
+	fail(REPORT_TLS, REPORT_TLS_CUT);
+	strcpy(met.issuer, "Corp Inspection");
+	met.has_our_name = true;
+	tries_fail(&t, &met);
+	cr_assert_eq(t.reports[0].why, REPORT_INSPECTED);
+	cr_assert_str_eq(t.reports[0].issuer, "Corp Inspection");
+	met.has_our_name = false;
+	make(NULL, false);
+	fail(REPORT_TLS, REPORT_TLS_CUT);
+	tries_fail(&t, &met);
+	cr_assert_eq(t.reports[0].why, REPORT_OTHER_SERVER);
 }
 
 static const char *advice_for(enum report_step step, enum report_why why, const char *proxy)
