@@ -35,8 +35,7 @@ static void way_done(struct explain *e, const struct report *r)
 {
 	char text[EXPLAIN_MAX];
 
-	e->ways.reports[e->ways.now] = *r;
-	e->ways.tried[e->ways.now] = true;
+	tries_note(&e->ways, e->ways.now, r);
 	print(explain_end(tries_route(&e->ways), r, text));
 	e->ways.now++;
 	try_next(e);

@@ -70,6 +70,11 @@ const char *explain_end(const struct route *way, const struct report *r, char bu
 	char text[REPORT_TEXT_MAX];
 
 	buf[0] = '\0';
+	if (way->carrier == ROUTE_PAGE) {
+		add(buf, "     %s\n",
+		    r->why == REPORT_LOGIN_PAGE ? report_text(way, r, text) : "None was found.");
+		return buf;
+	}
 	if (r->step == REPORT_UPGRADE && r->issuer[0])
 		add(buf, "     carrier   a certificate issued by \"%s\"\n", r->issuer);
 	if (r->step != REPORT_DONE) {

@@ -196,6 +196,9 @@ static void say_tls(struct words *w)
 			 "certificate was issued by \"%s\", not by the support organisation",
 			 or_unknown(r->issuer));
 		break;
+	case REPORT_NO_PAGE:
+		snprintf(w->buf, REPORT_TEXT_MAX, "no login page was found");
+		break;
 	case REPORT_CERT_TIME:
 		snprintf(w->buf, REPORT_TEXT_MAX,
 			 "the server's certificate is not valid at the time that this computer's "

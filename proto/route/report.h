@@ -57,6 +57,8 @@ enum report_why {
 	REPORT_UPGRADE_REFUSED, /* another answer than 101; status */
 	REPORT_SILENT,		/* connected, and then nothing came */
 	REPORT_RELAY_SAYS,	/* err */
+	REPORT_NO_PAGE,
+	/* ROUTE_PAGE: nothing that speaks for a login */ /* err */
 	REPORT_WHYS
 };
 
@@ -98,6 +100,8 @@ const struct route *tries_route(const struct tries *t);
 /* The present way failed. True: another one is the present one now. A way whose connection is known
  * to fail is left out, and what the relay itself says is final. */
 bool tries_fail(struct tries *t, const struct report *r);
+/* What was found out about a way, without choosing another one: for an explanation. */
+void tries_note(struct tries *t, size_t i, const struct report *r);
 void tries_succeed(struct tries *t);
 /* Would this way fail because another one did? -1, or which. */
 int tries_follows(const struct tries *t, size_t i);

@@ -57,6 +57,14 @@ static void add_path(struct making *m, const struct route_proxy *proxy, const ch
 		add(m, proxy, exempt, m->relay, ROUTE_TLS, true);
 }
 
+static void add_page(struct making *m, const struct route_proxy *none)
+{
+	struct hostport web = *m->relay;
+
+	memcpy(web.port, "80", sizeof "80");
+	add(m, none, "", &web, ROUTE_PAGE, false);
+}
+
 static void note(struct route_list *l, const char *name, const char *why)
 {
 	if (l->notes_count < ROUTE_NOTES_MAX)
@@ -89,8 +97,10 @@ int route_list_make(const struct route_config *c, const struct route_env *env,
 			add_path(&m, &from_env, env->no_proxy);
 	}
 	/* who is exempt from every proxy goes directly, whatever else is said */
-	if (!c->direct_never || (out->count == 0 && c->proxy.via != ROUTE_DIRECT))
+	if (!c->direct_never || (out->count == 0 && c->proxy.via != ROUTE_DIRECT)) {
 		add_path(&m, &none, "");
+		add_page(&m, &none);
+	}
 	secret_wipe(&from_env, sizeof from_env);
 	return out->count > 0 ? 0 : AS_ECONFIG;
 }
@@ -140,7 +150,9 @@ const char *route_text(const struct route *r, char buf[ROUTE_TEXT_MAX])
 	char proxy[HOSTPORT_TEXT_MAX];
 	const char *kind = r->proxy.via == ROUTE_HTTP ? "proxy" : "SOCKS proxy";
 
-	if (r->proxy.via == ROUTE_DIRECT)
+	if (r->carrier == ROUTE_PAGE)
+		snprintf(buf, ROUTE_TEXT_MAX, "when nothing works: is there a login page?");
+	else if (r->proxy.via == ROUTE_DIRECT)
 		snprintf(buf, ROUTE_TEXT_MAX, "directly%s", carrier_text(r));
 	else
 		snprintf(buf, ROUTE_TEXT_MAX, "through the %s %s%s", kind,
@@ -156,6 +168,7 @@ int route_encode(const struct route *r, uint8_t *buf, size_t cap)
 
 	writer_u8(&w, (uint8_t)r->proxy.via);
 	writer_u8(&w, r->basic);
+	writer_u8(&w, r->carrier == ROUTE_PAGE);
 	codec_put_text(&w, r->to.host);
 	codec_put_text(&w, r->to.port);
 	codec_put_text(&w, r->proxy.at.host);
@@ -169,7 +182,7 @@ int route_decode(const uint8_t *p, size_t n, struct route *out)
 {
 	struct cursor c = cursor_over(p, n);
 	struct route r = {.carrier = ROUTE_TLS};
-	uint8_t via = cursor_u8(&c), basic = cursor_u8(&c);
+	uint8_t via = cursor_u8(&c), basic = cursor_u8(&c), page = cursor_u8(&c);
 
 	codec_get_text(&c, r.to.host, sizeof r.to.host);
 	codec_get_text(&c, r.to.port, sizeof r.to.port);
@@ -178,10 +191,11 @@ int route_decode(const uint8_t *p, size_t n, struct route *out)
 	codec_get_text(&c, r.proxy.user, sizeof r.proxy.user);
 	codec_get_text(&c, r.proxy.password, sizeof r.proxy.password);
 
-	bool ok = cursor_finish(&c) == 0 && via <= ROUTE_SOCKS5 && basic <= 1 && r.to.host[0] &&
-		  (via == ROUTE_DIRECT) == (r.proxy.at.host[0] == '\0');
+	bool ok = cursor_finish(&c) == 0 && via <= ROUTE_SOCKS5 && basic <= 1 && page <= 1 &&
+		  r.to.host[0] && (via == ROUTE_DIRECT) == (r.proxy.at.host[0] == '\0');
 	r.proxy.via = (enum route_via)via;
 	r.basic = basic == 1;
+	r.carrier = page == 1 ? ROUTE_PAGE : ROUTE_TLS;
 	if (ok)
 		*out = r;
 	secret_wipe(&r, sizeof r);

@@ -12,7 +12,9 @@
  *                                  3. the same TLS inside a WebSocket (ws)
  *                                  4. TLS that this computer's certificates vouch for, when the
  *                                     configuration allows TLS inspection
- * What keeps the relay pinned comes before what does not.
+ * What keeps the relay pinned comes before what does not. When all have failed and one of them was
+ * direct, the relay's host is asked on port 80 for a page: who answers for it there and sends us to
+ * another place is a network that wants a login first.
  *
  *   path      how the TCP connection is made: directly, or through a proxy
  *   carrier   what stands between that connection and the relay's TLS
@@ -30,7 +32,7 @@
 #define ROUTE_USER_MAX	  128
 #define ROUTE_PATH_MAX	  127
 #define ROUTE_LIST_MAX	  512 /* no_proxy */
-#define ROUTE_MAX	  12  /* 3 paths, 4 carriers */
+#define ROUTE_MAX	  13  /* 3 paths, 4 carriers; the page */
 #define ROUTE_NOTES_MAX	  4
 #define ROUTE_TEXT_MAX	  400
 #define ROUTE_WHY_MAX	  200
@@ -38,7 +40,7 @@
 #define ROUTE_ENCODED_MAX 1024
 
 enum route_via { ROUTE_DIRECT, ROUTE_HTTP, ROUTE_SOCKS5 };
-enum route_carrier { ROUTE_TLS, ROUTE_WSS, ROUTE_WS };
+enum route_carrier { ROUTE_TLS, ROUTE_WSS, ROUTE_WS, ROUTE_PAGE }; /* PAGE: no way at all */
 
 struct route_proxy {
 	enum route_via via; /* DIRECT: there is none */

@@ -29,27 +29,37 @@ bool tries_begin(struct tries *t)
 	return !t->is_over;
 }
 
+/* The page's host is the relay's: a name that is not known is not known for it either. */
+static bool is_same_name(const struct tries *t, size_t failed, size_t page)
+{
+	return t->reports[failed].step == REPORT_NAME &&
+	       route_is_same_path(&t->list.at[failed], &t->list.at[page]);
+}
+
 /* What failed before there was a connection fails for everything that would go over it. */
 int tries_follows(const struct tries *t, size_t i)
 {
+	bool page = t->list.at[i].carrier == ROUTE_PAGE;
+
 	for (size_t k = 0; k < t->list.count; k++)
 		if (k != i && t->tried[k] && t->reports[k].step != REPORT_DONE &&
 		    t->reports[k].step <= REPORT_PROXY &&
-		    route_is_same_connection(&t->list.at[k], &t->list.at[i]))
+		    (page ? is_same_name(t, k, i)
+			  : route_is_same_connection(&t->list.at[k], &t->list.at[i])))
 			return (int)k;
 	return -1;
 }
 
 /* A stranger who does not speak our strict TLS cuts it before he shows who he is. The carrier TLS
  * of a WebSocket takes everybody: whom it met at the same place is who cut us. */
-static void learn_who_cut(struct tries *t, const struct report *met)
+static void learn_who_cut(struct tries *t, size_t at, const struct report *met)
 {
 	for (size_t i = 0; i < t->list.count; i++) {
 		struct report *r = &t->reports[i];
 
 		if (!t->tried[i] || r->step != REPORT_TLS || r->issuer[0] ||
 		    (r->why != REPORT_TLS_CUT && r->why != REPORT_TLS_FAILED) ||
-		    !route_is_same_connection(&t->list.at[i], &t->list.at[t->now]))
+		    !route_is_same_connection(&t->list.at[i], &t->list.at[at]))
 			continue;
 		r->why = met->has_our_name ? REPORT_INSPECTED : REPORT_OTHER_SERVER;
 		memcpy(r->who, met->who, sizeof r->who);
@@ -57,17 +67,26 @@ static void learn_who_cut(struct tries *t, const struct report *met)
 	}
 }
 
+void tries_note(struct tries *t, size_t i, const struct report *r)
+{
+	t->reports[i] = *r;
+	t->tried[i] = true;
+	if (t->list.at[i].carrier == ROUTE_PAGE && r->why != REPORT_LOGIN_PAGE)
+		t->reports[i].why = REPORT_NO_PAGE;
+	if (r->step != REPORT_DONE && r->issuer[0] && t->list.at[i].carrier == ROUTE_WSS)
+		learn_who_cut(t, i, r);
+}
+
 bool tries_fail(struct tries *t, const struct report *r)
 {
-	t->reports[t->now] = *r;
-	t->tried[t->now] = true;
-	if (r->issuer[0] && t->list.at[t->now].carrier == ROUTE_WSS)
-		learn_who_cut(t, r);
+	tries_note(t, t->now, r);
 	if (r->why == REPORT_RELAY_SAYS)
 		t->is_over = true;
 	for (size_t i = 0; i < t->list.count && !t->is_over; i++) {
 		if (t->tried[i] || tries_follows(t, i) >= 0)
 			continue;
+		if (t->list.at[i].carrier == ROUTE_PAGE && t->good >= 0)
+			continue; /* it had worked here: that is no hotel */
 		t->now = i;
 		return true;
 	}
@@ -87,12 +106,12 @@ void tries_succeed(struct tries *t)
 
 /* Most telling first: who answered says more than who did not. */
 static const enum report_why telling[] = {
-    REPORT_RELAY_SAYS,	   REPORT_LOGIN_PAGE,	  REPORT_CERT_TIME,    REPORT_INSPECTED,
-    REPORT_PROXY_PASSWORD, REPORT_PROXY_BASIC,	  REPORT_PROXY_ASKS,   REPORT_PROXY_SCHEMES,
-    REPORT_PROXY_FORBIDS,  REPORT_OTHER_SERVER,	  REPORT_PROXY_FAILS,  REPORT_PROXY_IS_NONE,
-    REPORT_TLS_CUT,	   REPORT_SILENT,	  REPORT_TLS_FAILED,   REPORT_NO_ANSWER,
-    REPORT_REFUSED,	   REPORT_UNREACHABLE,	  REPORT_NAME_UNKNOWN, REPORT_NAME_SILENT,
-    REPORT_SYSTEM,	   REPORT_UPGRADE_REFUSED};
+    REPORT_RELAY_SAYS,	   REPORT_LOGIN_PAGE,	   REPORT_CERT_TIME,	REPORT_INSPECTED,
+    REPORT_PROXY_PASSWORD, REPORT_PROXY_BASIC,	   REPORT_PROXY_ASKS,	REPORT_PROXY_SCHEMES,
+    REPORT_PROXY_FORBIDS,  REPORT_OTHER_SERVER,	   REPORT_PROXY_FAILS,	REPORT_PROXY_IS_NONE,
+    REPORT_TLS_CUT,	   REPORT_SILENT,	   REPORT_TLS_FAILED,	REPORT_NO_ANSWER,
+    REPORT_REFUSED,	   REPORT_UNREACHABLE,	   REPORT_NAME_UNKNOWN, REPORT_NAME_SILENT,
+    REPORT_SYSTEM,	   REPORT_UPGRADE_REFUSED, REPORT_NO_PAGE};
 
 static int rank(enum report_why why)
 {

@@ -236,7 +236,7 @@ static void on_raced(const struct report *r, uv_tcp_t *tcp, void *owner)
 	d->race = NULL;
 	d->report = *r;
 	d->tcp = tcp;
-	if (tcp && d->way.proxy.via != ROUTE_DIRECT)
+	if (tcp && (d->way.proxy.via != ROUTE_DIRECT || d->way.carrier == ROUTE_PAGE))
 		begin_tunnel(d);
 	else
 		finish(d);
@@ -256,6 +256,8 @@ int dial_start(uv_loop_t *loop, const struct route *way, uint64_t timeout_ms, di
 	if (!d)
 		return UV_ENOMEM;
 
+	if (way->carrier == ROUTE_PAGE && timeout_ms > DIAL_PAGE_MS)
+		timeout_ms = DIAL_PAGE_MS;
 	d->loop = loop;
 	d->way = *way;
 	d->on_done = on_done;

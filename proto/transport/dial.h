@@ -17,6 +17,7 @@
 
 #define DIAL_TIMEOUT_MS 20000 /* for the whole way */
 #define DIAL_PROXY_MS	10000 /* for the proxy's answers */
+#define DIAL_PAGE_MS	4000  /* for the question whether there is a login page */
 
 struct dial;
 

@@ -13,7 +13,7 @@
 #define PROXY_WANTS_LOGIN   407
 #define NETWORK_WANTS_LOGIN 511 /* RFC 6585 */
 
-enum { IDLE, HTTP_ANSWER, SOCKS_METHOD, SOCKS_USER, SOCKS_REPLY };
+enum { IDLE, HTTP_ANSWER, SOCKS_METHOD, SOCKS_USER, SOCKS_REPLY, PAGE };
 
 void tunnel_init(struct tunnel *t, const struct route *way)
 {
@@ -191,6 +191,47 @@ static enum tunnel_result on_reply(struct tunnel *t)
 	return t->in_len == 0 ? TUNNEL_DONE : fail(t, REPORT_PROXY_IS_NONE, AS_E_PROTOCOL);
 }
 
+/* ---- a page ---- */
+
+static enum tunnel_result ask_page(struct tunnel *t)
+{
+	int n = snprintf((char *)t->out, sizeof t->out,
+			 "GET / HTTP/1.1\r\n"
+			 "Host: %s\r\n"
+			 "User-Agent: assent/" ASSENT_VERSION "\r\n"
+			 "Connection: close\r\n\r\n",
+			 t->way->to.host);
+
+	return put(t, n < 0 || (size_t)n >= sizeof t->out ? AS_E_TOO_BIG : n, PAGE);
+}
+
+/* A web server of the relay's own may send us to its TLS, or to its other names; a portal sends us
+ * somewhere else altogether. */
+static bool leads_away(const struct tunnel *t, const char *location)
+{
+	const char *host = strstr(location, "://");
+
+	return host && !strstr(location, t->way->to.host);
+}
+
+static enum tunnel_result on_page(struct tunnel *t)
+{
+	struct http_head h;
+	int err = http_head_decode(t->in, t->in_len, &h);
+
+	if (err == AS_ESHORT)
+		return TUNNEL_MORE;
+	if (err < 0)
+		return fail(t, REPORT_NO_PAGE, err);
+	snprintf(t->report.who, sizeof t->report.who, "%s", h.location);
+	return fail(t,
+		    h.status == NETWORK_WANTS_LOGIN ||
+			    (h.status / 100 == 3 && leads_away(t, h.location))
+			? REPORT_LOGIN_PAGE
+			: REPORT_NO_PAGE,
+		    AS_E_DENIED);
+}
+
 /* ---- both ---- */
 
 enum tunnel_result tunnel_start(struct tunnel *t)
@@ -198,6 +239,8 @@ enum tunnel_result tunnel_start(struct tunnel *t)
 	const struct route_proxy *p = &t->way->proxy;
 
 	t->in_len = 0;
+	if (t->way->carrier == ROUTE_PAGE)
+		return ask_page(t);
 	if (p->via == ROUTE_HTTP)
 		return say_connect(t);
 	return put(t, socks5_greeting(p->user[0] != '\0', t->out, sizeof t->out), SOCKS_METHOD);
@@ -221,6 +264,8 @@ enum tunnel_result tunnel_feed(struct tunnel *t, const void *p, size_t n,
 		return on_user(t);
 	case SOCKS_REPLY:
 		return on_reply(t);
+	case PAGE:
+		return on_page(t);
 	default:
 		return fail(t, REPORT_PROXY_IS_NONE, AS_E_PROTOCOL);
 	}

@@ -6,6 +6,8 @@
  * its head is refused, because behind a tunnel nobody speaks before we do.
  *
  *   tunnel_start() -> [tunnel_out() to the proxy, its bytes to tunnel_feed()]* -> DONE
+ * A way that is only a question for a page (ROUTE_PAGE) is asked here, too, and never DONE.
+ *
  *   ANEW: the proxy wants a login. Connect to it once more and call tunnel_start() again.
  *
  * User and password are sent only to a proxy that has asked for them.

@@ -348,6 +348,17 @@ scenario_inspection_websocket() {
 	no_inspection
 }
 
+scenario_portal_80() {
+	begin portal_80 "the same, as most are: encrypted connections are refused, web pages redirected"
+	names "${usual_names[@]}"
+	ip -n edge addr add 10.2.0.2/32 dev lo
+	ip -n edge -6 route add unreachable fd02::2/128
+	start box edge "$bin/middlebox" portal 10.2.0.2:80
+	wait_for grep -q listening "$work/box.log"
+	refusal "Open a web browser"
+	no_inspection
+}
+
 scenario_portal() {
 	begin portal "a hotel: a login page for everybody"
 	names "${usual_names[@]}"

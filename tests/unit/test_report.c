@@ -117,10 +117,11 @@ Test(report, says_who_answered_instead)
 Test(tries, goes_through_all_ways_once)
 {
 	make("http://proxy:1", false);
-	for (size_t i = 0; i < 6; i++) {
+	for (size_t i = 0; i < 7; i++) { /* the last one asks for a page */
 		cr_assert_eq(t.now, i);
-		cr_assert_eq(fail(REPORT_TLS, REPORT_TLS_CUT), i < 5);
+		cr_assert_eq(fail(REPORT_TLS, REPORT_TLS_CUT), i < 6);
 	}
+	cr_assert_eq(t.reports[6].why, REPORT_NO_PAGE);
 	cr_assert(t.is_over);
 }
 
@@ -130,7 +131,10 @@ Test(tries, leaves_out_what_is_known_to_fail)
 	cr_assert(fail(REPORT_PROXY, REPORT_PROXY_FORBIDS));
 	cr_assert_eq(t.now, 3, "the WebSockets go through the same proxy");
 	cr_assert_eq(tries_follows(&t, 1), 0);
-	cr_assert_not(fail(REPORT_CONNECT, REPORT_NO_ANSWER));
+	cr_assert(fail(REPORT_CONNECT, REPORT_NO_ANSWER));
+	cr_assert_eq(t.now, 6, "only the page is left");
+	make(NULL, false);
+	cr_assert_not(fail(REPORT_NAME, REPORT_NAME_UNKNOWN), "and not even that without a name");
 }
 
 Test(tries, ends_when_the_relay_itself_says_no)
@@ -203,6 +207,7 @@ Test(tries, chooses_the_failure_that_says_most)
 	make("http://proxy:1", false);
 	fail(REPORT_PROXY, REPORT_PROXY_PASSWORD);
 	fail(REPORT_CONNECT, REPORT_NO_ANSWER);
+	fail(REPORT_CONNECT, REPORT_REFUSED); /* the page */
 	cr_assert_eq(tries_telling(&t), 0);
 	cr_assert(strstr(tries_advice(&t, &relay, text), "user name and password"), "%s", text);
 }

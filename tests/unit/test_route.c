@@ -26,6 +26,8 @@ static const char *ways(const struct route_env *env)
 
 	all[0] = '\0';
 	cr_assert_eq(route_list_make(&config, env, &relay, &list), 0);
+	if (list.count > 0 && list.at[list.count - 1].carrier == ROUTE_PAGE)
+		list.count--; /* see asks_for_a_page_at_last */
 	for (size_t i = 0; i < list.count; i++) {
 		strcat(all, i > 0 ? "; " : "");
 		strcat(all, route_text(&list.at[i], one));
@@ -37,6 +39,17 @@ Test(route, goes_directly_when_nothing_is_said)
 {
 	cr_assert_str_eq(ways(&no_env),
 			 "directly; directly, in a WebSocket over TLS; directly, in a WebSocket");
+}
+
+Test(route, asks_for_a_page_at_last)
+{
+	cr_assert_eq(route_list_make(&config, &no_env, &relay, &list), 0);
+	cr_assert_eq(list.at[list.count - 1].carrier, ROUTE_PAGE);
+	cr_assert_str_eq(list.at[list.count - 1].to.port, "80");
+	set("proxy", "http://proxy:1");
+	set("direct", "never");
+	cr_assert_eq(route_list_make(&config, &no_env, &relay, &list), 0);
+	cr_assert_neq(list.at[list.count - 1].carrier, ROUTE_PAGE, "nothing goes directly");
 }
 
 Test(route, tries_the_proxies_first_and_in_order)

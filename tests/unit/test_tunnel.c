@@ -232,6 +232,31 @@ Test(tunnel, tells_the_answers_apart)
 	}
 }
 
+Test(tunnel, knows_a_login_page)
+{
+	static const struct {
+		const char *answer;
+		enum report_why why;
+	} rows[] = {
+	    {"HTTP/1.1 302 Found\r\nLocation: http://login.hotel.example/\r\n\r\n",
+	     REPORT_LOGIN_PAGE},
+	    {"HTTP/1.1 511 Log in\r\n\r\n", REPORT_LOGIN_PAGE},
+	    {"HTTP/1.1 301 Moved\r\nLocation: https://relay.example/\r\n\r\n", REPORT_NO_PAGE},
+	    {"HTTP/1.1 302 Found\r\nLocation: /start\r\n\r\n", REPORT_NO_PAGE},
+	    {"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>", REPORT_NO_PAGE},
+	    {"SSH-2.0\r\n", REPORT_NO_PAGE},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		way = (struct route){.carrier = ROUTE_PAGE, .to = {"relay.example", "80"}};
+		tunnel_init(&t, &way);
+		cr_assert_eq(tunnel_start(&t), TUNNEL_MORE);
+		cr_assert(strstr(sent(), "GET / HTTP/1.1\r\nHost: relay.example\r\n"));
+		cr_assert_eq(hear(rows[i].answer), TUNNEL_FAILED);
+		cr_assert_eq(t.report.why, rows[i].why, "%s", rows[i].answer);
+	}
+}
+
 Test(tunnel, reads_only_so_much_of_an_answer)
 {
 	static char text[HTTP_HEAD_MAX + 10];
