@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECTOR 512
-#define FIELDS 20
+#define SECTOR	   512
+#define FIELDS	   20
+#define NUMBER_MAX (UINT64_MAX / 32) /* more is no counter; so no sum of a line's numbers wraps */
 
 /* ---- words and numbers of a line ---- */
 
@@ -19,7 +20,7 @@ static const char *skip_blanks(const char *p)
 	return p;
 }
 
-/* The next number, or false at the end of the line or before another word. */
+/* The next number, at most NUMBER_MAX, or false at the end of the line or before another word. */
 static bool number(const char **p, uint64_t *out)
 {
 	uint64_t v = 0;
@@ -28,7 +29,7 @@ static bool number(const char **p, uint64_t *out)
 	if (!isdigit((unsigned char)**p))
 		return false;
 	for (; isdigit((unsigned char)**p); (*p)++)
-		v = v * 10 + (uint64_t)(**p - '0');
+		v = v < NUMBER_MAX / 10 ? v * 10 + (uint64_t)(**p - '0') : NUMBER_MAX;
 	*out = v;
 	return true;
 }
@@ -100,6 +101,14 @@ size_t cpu_counts_read(const char *text, struct cpu_counts *out, size_t max)
 	return n;
 }
 
+/* part * whole / all, where part * whole may be too large. */
+static uint64_t share_of(uint64_t part, uint64_t whole, uint64_t all)
+{
+	if (all == 0)
+		return 0;
+	return part <= UINT64_MAX / whole ? part * whole / all : part / all * whole;
+}
+
 void cpu_counts_share(const struct cpu_counts *before, const struct cpu_counts *now,
 		      uint64_t out[CPU_VALUES])
 {
@@ -110,7 +119,7 @@ void cpu_counts_share(const struct cpu_counts *before, const struct cpu_counts *
 		all += out[i];
 	}
 	for (size_t i = 0; i < CPU_VALUES; i++)
-		out[i] = all > 0 ? out[i] * 10000 / all : 0;
+		out[i] = share_of(out[i], 10000, all);
 }
 
 /* ---- disks ---- */
@@ -146,6 +155,11 @@ static bool is_disk(const char *name)
 	return !begins(name, none) && !is_part(name);
 }
 
+static uint64_t bytes_of(uint64_t sectors)
+{
+	return sectors <= UINT64_MAX / SECTOR ? sectors * SECTOR : UINT64_MAX;
+}
+
 static bool disk_line(const char *p, struct disk_counts *out)
 {
 	uint64_t skip, f[FIELDS] = {0};
@@ -155,9 +169,9 @@ static bool disk_line(const char *p, struct disk_counts *out)
 	    !is_disk(out->name) || numbers(p, f) < 11)
 		return false;
 	out->n[DISK_READS] = f[0];
-	out->n[DISK_READ_BYTES] = f[2] * SECTOR;
+	out->n[DISK_READ_BYTES] = bytes_of(f[2]);
 	out->n[DISK_WRITES] = f[4];
-	out->n[DISK_WRITE_BYTES] = f[6] * SECTOR;
+	out->n[DISK_WRITE_BYTES] = bytes_of(f[6]);
 	out->n[DISK_BUSY] = f[9];
 	return f[0] + f[4] > 0; /* a drive without a disk in it */
 }
@@ -202,12 +216,12 @@ size_t iface_counts_read(const char *text, struct iface_counts *out, size_t max)
 
 uint64_t counts_rate(uint64_t before, uint64_t now, uint64_t span_ms)
 {
-	return now > before && span_ms > 0 ? (now - before) * 1000 / span_ms : 0;
+	return now > before ? share_of(now - before, 1000, span_ms) : 0;
 }
 
 uint64_t counts_share_ms(uint64_t before, uint64_t now, uint64_t span_ms)
 {
-	uint64_t share = now > before && span_ms > 0 ? (now - before) * 10000 / span_ms : 0;
+	uint64_t share = now > before ? share_of(now - before, 10000, span_ms) : 0;
 
 	return share < 10000 ? share : 10000;
 }
