@@ -34,8 +34,9 @@ const char config_help[] =
     "  --visitors-per-second 1000             all new connections\n"
     "  --visitors-per-second-per-prefix 20    those of one network\n"
     "\n"
-    "SIGTERM: no new sessions, the running ones get 30 seconds. SIGHUP: certificates are read "
-    "again.\n";
+    "SIGTERM: no new sessions, the running ones get 30 seconds. SIGINT: ends at once; sessions go\n"
+    "on when the relay is back. SIGHUP: certificates are read again.\n"
+    "A socket passed by systemd is used instead of --listen.\n";
 
 enum kind { PATH, NUMBER, ADDRESSES };
 
@@ -211,27 +212,40 @@ static int take_option(int argc, char **argv, int *i, struct reader *r)
 	return strcmp(key, "config") == 0 ? load(value, r) : set(key, value, r);
 }
 
+static int missing(const char *option, char *why)
+{
+	snprintf(why, CONFIG_WHY_MAX, "--%s is missing; see --help", option);
+	return AS_ECONFIG;
+}
+
 static int check(const struct relay_config *c, char *why)
 {
-	const char *const need[][2] = {{"listen", c->listen},
-				       {"cert", c->cert},
-				       {"key", c->key},
-				       {"console-ca", c->console_ca}};
+	const char *const need[][2] = {
+	    {"cert", c->cert}, {"key", c->key}, {"console-ca", c->console_ca}};
 
 	for (size_t i = 0; i < sizeof need / sizeof need[0]; i++) {
 		if (need[i][1][0])
 			continue;
-		snprintf(why, CONFIG_WHY_MAX, "--%s is missing; see --help", need[i][0]);
-		return AS_ECONFIG;
+		return missing(need[i][0], why);
 	}
 	return 0;
+}
+
+int config_place(struct relay_config *c, int socket, char why[CONFIG_WHY_MAX])
+{
+	c->socket = socket;
+	if (socket >= 0)
+		c->listen[0] = '\0';
+	return socket < 0 && c->listen[0] == '\0' ? missing("listen", why) : 0;
 }
 
 int config_parse(int argc, char **argv, struct relay_config *out, enum config_wish *wish,
 		 char why[CONFIG_WHY_MAX])
 {
-	struct relay_config c = {
-	    .max_ids = BOOK_MAX, .quota = QUOTA_LIMITS_DEFAULT, .visitors = LISTEN_LIMITS_DEFAULT};
+	struct relay_config c = {.socket = -1,
+				 .max_ids = BOOK_MAX,
+				 .quota = QUOTA_LIMITS_DEFAULT,
+				 .visitors = LISTEN_LIMITS_DEFAULT};
 	struct reader r = {.out = &c, .why = why};
 
 	*wish = CONFIG_RUN;

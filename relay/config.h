@@ -17,7 +17,8 @@
 #define CONFIG_TRUSTED_MAX 8
 
 struct relay_config {
-	char listen[INI_VALUE_MAX];
+	char listen[INI_VALUE_MAX]; /* "": the socket below */
+	int socket;		    /* passed by the service manager; not ours. -1: none */
 	char cert[INI_VALUE_MAX], key[INI_VALUE_MAX], console_ca[INI_VALUE_MAX]; /* paths */
 	uint8_t trusted[CONFIG_TRUSTED_MAX][16]; /* IPv4 as ::ffff:a.b.c.d */
 	size_t trusted_count;
@@ -38,6 +39,10 @@ bool config_trusts(const struct relay_config *c, const struct sockaddr *addr);
 
 /* "192.0.2.1", "2001:db8::1". False: not an address. */
 bool config_address(const char *text, struct sockaddr_storage *out);
+
+/* Where to listen: a socket that was passed (-1: none) wins over `listen`, because that is the one
+ * the service manager keeps open. AS_ECONFIG when there is neither. */
+int config_place(struct relay_config *c, int socket, char why[CONFIG_WHY_MAX]);
 
 extern const char config_help[];
 

@@ -4,11 +4,10 @@
  */
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <uv.h>
 
-#include "proto/base/log.h"
 #include "relay/server.h"
+#include "relay/service.h"
 
 struct program {
 	struct server *server;
@@ -18,14 +17,13 @@ struct program {
 static void on_signal(uv_signal_t *sig, int number)
 {
 	struct program *p = sig->data;
-	char why[CONFIG_WHY_MAX];
 
-	if (number != SIGHUP)
-		server_drain(p->server, SERVER_DRAIN_S);
-	else if (server_reload(p->server, why) < 0)
-		log_error("relay", "event=reload-failed the old certificates stay in use: %s", why);
-	else
-		log_info("relay", "event=reloaded");
+	if (number == SIGHUP) {
+		service_reload(p->server);
+		return;
+	}
+	service_tell_stopping();
+	server_drain(p->server, number == SIGTERM ? SERVER_DRAIN_S : 0);
 }
 
 static void watch_signals(uv_loop_t *loop, struct program *p)
@@ -47,29 +45,17 @@ static void on_gone(void *owner)
 		uv_close((uv_handle_t *)&p->signals[i], NULL);
 }
 
-/* One connection is one descriptor. */
-static void raise_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 static int run(uv_loop_t *loop, const struct relay_config *config)
 {
 	struct program p = {0};
-	char why[CONFIG_WHY_MAX] = "", address[LISTEN_TEXT_MAX];
+	char why[CONFIG_WHY_MAX] = "";
 	int err = server_start(loop, config, on_gone, &p, &p.server, why);
 
 	if (err < 0) {
 		fprintf(stderr, "assent-relay: %s\n", why);
 	} else {
 		watch_signals(loop, &p);
-		printf("listening on %s\n", server_address(p.server, address));
-		fflush(stdout);
+		service_announce(p.server);
 	}
 	uv_run(loop, UV_RUN_DEFAULT);
 	return uv_loop_close(loop) == 0 && err == 0 ? 0 : 1;
@@ -80,17 +66,20 @@ int main(int argc, char **argv)
 	struct relay_config config;
 	enum config_wish wish;
 	char why[CONFIG_WHY_MAX] = "";
+	int err = config_parse(argc, argv, &config, &wish, why);
 
-	if (config_parse(argc, argv, &config, &wish, why) < 0) {
-		fprintf(stderr, "assent-relay: %s\n", why);
-		return 2;
-	}
-	if (wish != CONFIG_RUN) {
+	if (err == 0 && wish != CONFIG_RUN) {
 		fputs(wish == CONFIG_HELP ? config_help : "assent-relay " ASSENT_VERSION "\n",
 		      stdout);
 		return 0;
 	}
+	if (err == 0)
+		err = service_place(&config, why);
+	if (err < 0) {
+		fprintf(stderr, "assent-relay: %s\n", why);
+		return 2;
+	}
 	signal(SIGPIPE, SIG_IGN);
-	raise_descriptors();
+	service_raise_descriptors();
 	return run(uv_default_loop(), &config);
 }

@@ -243,6 +243,15 @@ static struct server *make(const struct relay_config *config)
 	return NULL;
 }
 
+static int start_listening(struct server *s)
+{
+	const struct relay_config *c = s->config;
+
+	if (c->listen[0])
+		return listen_start(s->loop, c->listen, &c->visitors, &door, s, &s->listener);
+	return listen_start_socket(s->loop, c->socket, &c->visitors, &door, s, &s->listener);
+}
+
 int server_start(uv_loop_t *loop, const struct relay_config *config, void (*on_gone)(void *owner),
 		 void *owner, struct server **out, char why[CONFIG_WHY_MAX])
 {
@@ -262,9 +271,10 @@ int server_start(uv_loop_t *loop, const struct relay_config *config, void (*on_g
 		free_server(s);
 		return err;
 	}
-	err = listen_start(loop, config->listen, &config->visitors, &door, s, &s->listener);
+	err = start_listening(s);
 	if (err < 0) {
-		snprintf(why, CONFIG_WHY_MAX, "cannot listen on %.256s: %s", config->listen,
+		snprintf(why, CONFIG_WHY_MAX, "cannot listen on %.256s: %s",
+			 config->listen[0] ? config->listen : "the socket that was passed",
 			 err_text(err, text, sizeof text));
 		free_server(s);
 		return err;

@@ -195,8 +195,14 @@ static int bind_to(struct listener *l, const char *addr_port)
 		return err;
 	err = uv_tcp_bind(&l->tcp, req.addrinfo->ai_addr, 0);
 	uv_freeaddrinfo(req.addrinfo);
-	if (err == 0)
-		err = uv_listen((uv_stream_t *)&l->tcp, BACKLOG, on_connection);
+	return err;
+}
+
+/* A socket that listens already only gets the backlog. */
+static int open_door(struct listener *l)
+{
+	int err = uv_listen((uv_stream_t *)&l->tcp, BACKLOG, on_connection);
+
 	if (err == 0)
 		note_address(l);
 	return err;
@@ -221,8 +227,10 @@ static struct listener *make(const struct listen_limits *lim)
 	return NULL;
 }
 
-int listen_start(uv_loop_t *loop, const char *addr_port, const struct listen_limits *limits,
-		 const struct listen_events *ev, void *owner, struct listener **out)
+/* addr_port NULL: socket. */
+static int start(uv_loop_t *loop, const char *addr_port, int socket,
+		 const struct listen_limits *limits, const struct listen_events *ev, void *owner,
+		 struct listener **out)
 {
 	struct listener *l = make(limits);
 	if (!l)
@@ -239,13 +247,27 @@ int listen_start(uv_loop_t *loop, const char *addr_port, const struct listen_lim
 	l->tcp.data = l->retry.data = l;
 	l->held = 2;
 
-	err = bind_to(l, addr_port);
+	err = addr_port ? bind_to(l, addr_port) : uv_tcp_open(&l->tcp, socket);
+	if (err == 0)
+		err = open_door(l);
 	if (err < 0) {
 		close_handles(l); /* freed when the loop runs; the owner hears nothing */
 		return err;
 	}
 	*out = l;
 	return 0;
+}
+
+int listen_start(uv_loop_t *loop, const char *addr_port, const struct listen_limits *limits,
+		 const struct listen_events *ev, void *owner, struct listener **out)
+{
+	return start(loop, addr_port, -1, limits, ev, owner, out);
+}
+
+int listen_start_socket(uv_loop_t *loop, int socket, const struct listen_limits *limits,
+			const struct listen_events *ev, void *owner, struct listener **out)
+{
+	return start(loop, NULL, socket, limits, ev, owner, out);
 }
 
 const char *listen_text(const struct listener *l, char buf[LISTEN_TEXT_MAX])

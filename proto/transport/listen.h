@@ -39,6 +39,11 @@ struct listen_events {
 /* addr_port as in hostport_split(); port 0 lets the system choose. Negative: nothing was taken. */
 int listen_start(uv_loop_t *loop, const char *addr_port, const struct listen_limits *limits,
 		 const struct listen_events *ev, void *owner, struct listener **out);
+
+/* The same with a TCP socket that listens already; it is the listener's on success, and shut
+ * when its handles close. */
+int listen_start_socket(uv_loop_t *loop, int socket, const struct listen_limits *limits,
+			const struct listen_events *ev, void *owner, struct listener **out);
 void listen_close(struct listener *l);
 
 /* The bound address as ADDR:PORT. Returns buf. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "proto/base/err.h"
 #include "proto/transport/dial.h"
@@ -103,6 +105,26 @@ Test(listen, hands_over_visitors_with_their_prefix)
 	ENDS_UNTIL(&e, closed == 3);
 	cr_assert_eq(d.visitors, 3);
 	cr_assert_str_eq(listen_prefix_text(d.prefix, text), "127.0.0.1/32");
+	stop(&e, &d);
+}
+
+Test(listen, a_socket_that_listens_already_is_a_door_like_any_other)
+{
+	static const struct listen_limits limits = LISTEN_LIMITS_DEFAULT;
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct ends e;
+	struct door d = {0};
+	char text[LISTEN_TEXT_MAX];
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	cr_assert_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	cr_assert_eq(listen(fd, 1), 0);
+	ends_init(&e);
+	cr_assert_eq(listen_start_socket(&e.loop, fd, &limits, &events, &d, &d.l), 0);
+	cr_assert_eq(strncmp(listen_text(d.l, text), "127.0.0.1:", 10), 0);
+	knock(&e, &d, 3);
+	ENDS_UNTIL(&e, closed == 3);
+	cr_assert_eq(d.visitors, 3);
 	stop(&e, &d);
 }
 

@@ -97,6 +97,26 @@ Test(relay_config, refuses_what_it_does_not_understand)
 	cr_assert_eq(c.listen[0], '\0', "untouched on failure");
 }
 
+Test(relay_config, listens_on_a_passed_socket_or_where_it_was_told)
+{
+	struct relay_config c;
+	char why[CONFIG_WHY_MAX] = "";
+
+	cr_assert_eq(
+	    parse((const char *const[]){"--cert=c", "--key=k", "--console-ca=a", NULL}, &c, why), 0,
+	    "%s", why);
+	cr_assert_eq(c.socket, -1);
+	cr_assert_eq(config_place(&c, -1, why), AS_ECONFIG);
+	cr_assert_not_null(strstr(why, "--listen"), "%s", why);
+	cr_assert_eq(config_place(&c, 3, why), 0);
+	cr_assert_eq(c.socket, 3);
+	cr_assert_eq(parse((const char *const[]){ALL, NULL}, &c, why), 0);
+	cr_assert_eq(config_place(&c, -1, why), 0);
+	cr_assert_str_eq(c.listen, "127.0.0.1:0");
+	cr_assert_eq(config_place(&c, 3, why), 0);
+	cr_assert_str_empty(c.listen, "the socket is the one that clients reach");
+}
+
 static int parse_file(const char *text, struct relay_config *c, char *why)
 {
 	char path[] = "/tmp/test_relay_config.XXXXXX";
