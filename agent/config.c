@@ -32,6 +32,7 @@ static const struct {
     KEY("lang", lang, false),
     KEY("proxy-credentials", credentials_path, false),
     KEY("inspection-ca", inspection_path, false),
+    KEY("signature", signature, false),
 #undef KEY
 };
 #define TEXT_KEYS (sizeof text_keys / sizeof text_keys[0])
@@ -231,6 +232,20 @@ static int load_ca(struct agent_config *c, char *why, size_t cap)
 	return 0;
 }
 
+/* What stands there in the organisation's name must be what its authority signed. */
+static int check_signature(const struct agent_config *c, char *why, size_t cap)
+{
+	const struct settings s = {c->relay, c->organisation, c->phone};
+
+	if (!c->signature[0] ||
+	    settings_check((const char *)c->ca_pem, c->ca_len, &s, c->signature) == 0)
+		return 0;
+	return fail(why, cap,
+		    "%s: relay, organisation or phone is not what the support organisation signed. "
+		    "Install its configuration again.",
+		    c->path);
+}
+
 static int load(const char *path, struct agent_config *c, char *why, size_t cap)
 {
 	struct load l = {.c = c};
@@ -260,6 +275,8 @@ static int load(const char *path, struct agent_config *c, char *why, size_t cap)
 		err = load_ca(c, why, cap);
 	if (err == 0)
 		err = load_credentials(c, why, cap);
+	if (err == 0)
+		err = check_signature(c, why, cap);
 	c->password_is_open = err == 0 && c->route.has_password && plat_is_open_to_all(c->path);
 	c->trusted = err == 0 && plat_is_admins_file(c->path) && plat_is_admins_file(c->ca_path);
 	return err;

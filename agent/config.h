@@ -9,6 +9,8 @@
  *   organisation = TEXT    required; who the customer believes to be talking to
  *   phone = TEXT           required; the number to call back
  *   lang = LANG            optional
+ *   signature = HEX        the organisation's, over relay, organisation and phone; when it is there
+ *                          it must be right, when it is not the customer is warned
  *   resume = SECONDS       optional, 0..600, default 120; how long a lost connection may stay away
  *   proxy, no-proxy, proxy-auth, direct, websocket, tls-inspection
  *                          optional, how the relay is reached: route/route.h
@@ -25,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/e2e/settings.h"
 #include "proto/route/route.h"
 
 #define CONFIG_PATH	"/etc/assent/agent.conf"
@@ -46,6 +49,7 @@ struct agent_config {
 	char credentials_path[CONFIG_PATH_MAX], inspection_path[CONFIG_PATH_MAX]; /* "" = none */
 	uint8_t ca_pem[CONFIG_CA_MAX + 1]; /* ends with NUL */
 	size_t ca_len;
+	char signature[SETTINGS_HEX_MAX]; /* "" = none; else it was checked */
 	bool trusted; /* configuration and CA were installed by an administrator */
 };
 

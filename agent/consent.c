@@ -333,6 +333,10 @@ static void put_warnings(struct page *p, const struct consent *c)
 		put(p, "WARNING: the settings of this program were not installed by an "
 		       "administrator of\n"
 		       "this computer. Somebody may have prepared them. If unsure, type deny.\n");
+	else if (!c->config_signed)
+		put(p,
+		    "WARNING: the number to call back is not signed by the organisation. Call only "
+		    "a\nnumber that you know. If unsure, type deny.\n");
 	put(p, "Did YOU ask for help? If somebody called you unexpectedly, type deny.\n");
 }
 

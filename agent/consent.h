@@ -32,7 +32,8 @@ struct consent {
 	char ticket[65];
 	char reason[201];
 	char via_gateway[65]; /* "" = none */
-	bool config_trusted;
+	bool config_trusted;  /* installed by an administrator */
+	bool config_signed;   /* phone and relay are the organisation's own word */
 	bool escalation;      /* more rights in a running session */
 	uint32_t duration_s;  /* of the whole grant; for an escalation what is left of it */
 	int64_t ends_at;      /* wall clock, seconds since 1970 */

@@ -154,6 +154,7 @@ void request_show_prompt(struct broker *b, const struct session_effects *fx)
 	snprintf(c->reason, sizeof c->reason, "%s", r->reason);
 	snprintf(c->via_gateway, sizeof c->via_gateway, "%s", r->via_gateway);
 	c->config_trusted = b->config->trusted;
+	c->config_signed = b->config->signature[0] != '\0';
 	c->escalation = b->granted;
 	c->ends_at = b->granted ? b->expires_at : now + r->duration_s;
 	c->duration_s = (uint32_t)(c->ends_at > now ? c->ends_at - now : 0);

@@ -19,6 +19,7 @@ typedef struct evp_pkey_st EVP_PKEY;
 #define SIGN_PEM_FILE_MAX 8192 /* a key file somebody else may have commented */
 #define SIGN_REQUEST	  "assent/1 session-request"
 #define SIGN_GRANT	  "assent/1 grant"
+#define SIGN_SETTINGS	  "assent/1 agent-settings"
 
 /* *sig_len bytes in sig. AS_E_INTERNAL, AS_ECONFIG for a key of another kind. */
 int sign_make(EVP_PKEY *key, const char *label, const void *body, size_t n, uint8_t sig[SIGN_MAX],

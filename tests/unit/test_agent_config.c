@@ -9,6 +9,8 @@
 #include "agent/config.h"
 #include "proto/base/err.h"
 #include "proto/base/text.h"
+#include "proto/e2e/settings.h"
+#include "tests/support/pki.h"
 
 #define GOOD                                 \
 	"relay = relay.acme.example:443\n"   \
@@ -99,6 +101,41 @@ Test(agent_config, an_administrators_file_is_trusted_and_a_ca_that_others_write_
 	cr_assert_eq(chmod(ca, 0666), 0);
 	cr_assert_eq(load(GOOD), 0);
 	cr_assert_not(c.trusted);
+}
+
+static int load_signed(const struct settings *s, const char *more)
+{
+	struct pki_spec spec = pki_ca_spec("Acme Support GmbH", PKI_NOW);
+	char text[2048], hex[SETTINGS_HEX_MAX];
+	struct pki authority;
+
+	pki_make(&spec, NULL, &authority);
+	put(ca, authority.pem, authority.pem_len);
+	cr_assert_eq(settings_sign(authority.key, s, hex), 0);
+	pki_done(&authority);
+	snprintf(text, sizeof text, GOOD "signature = %s\n%s", hex, more);
+	return load(text);
+}
+
+Test(agent_config, what_the_organisation_signed_must_not_have_changed)
+{
+	struct settings s = {"relay.acme.example:443", "Acme Support GmbH", "+49 30 1234567"};
+
+	cr_assert_eq(load_signed(&s, "proxy = http://proxy:3128\nresume = 5\n"), 0, "%s", why);
+	cr_assert_neq(c.signature[0], '\0', "and the administrator's settings are his");
+	s.phone = "+49 30 7654321";
+	cr_assert_eq(load_signed(&s, ""), AS_ECONFIG);
+	cr_assert(strstr(why, "signed"), "%s", why);
+	check_refused(GOOD "signature = 00\n", "signed");
+	check_refused(GOOD "signature = nonsense\n", "signed");
+}
+
+Test(agent_config, a_configuration_without_a_signature_is_known_as_such)
+{
+	cr_assert_eq(load(GOOD), 0, "%s", why);
+	cr_assert_str_empty(c.signature);
+	cr_assert_eq(load(GOOD "signature =\n"), 0, "%s", why);
+	cr_assert_str_empty(c.signature);
 }
 
 Test(agent_config, an_unknown_setting_is_an_error_with_its_line)

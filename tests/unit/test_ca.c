@@ -17,6 +17,7 @@
 #include "proto/base/err.h"
 #include "proto/base/ini.h"
 #include "proto/e2e/cert.h"
+#include "proto/e2e/settings.h"
 
 #define ORG "Acme Support GmbH"
 
@@ -314,14 +315,22 @@ Test(ca, writes_configurations_that_can_be_read)
 			"+49 30 1234", "--out", "agent"),
 		     0);
 	cr_assert_eq(ini_load("agent/agent.conf", on_entry, all, &line), 0);
-	cr_assert_str_eq(all, "relay=[2001:db8::1]:7443;ca=ca.crt;organisation=" ORG
-			      ";phone=+49 30 1234;");
+	static const char want[] =
+	    "relay=[2001:db8::1]:7443;ca=ca.crt;organisation=" ORG ";phone=+49 30 1234;signature=";
+	cr_assert_eq(strncmp(all, want, sizeof want - 1), 0, "%s", all);
+	all[strlen(all) - 1] = '\0';
+
+	char pem[CA_FILE_MAX];
+	size_t n = load("agent/ca.crt", pem, sizeof pem);
+	struct settings s = {"[2001:db8::1]:7443", ORG, "+49 30 1234"};
+	cr_assert_eq(settings_check(pem, n, &s, all + sizeof want - 1), 0);
 	all[0] = '\0';
 	cr_assert_eq(engineer("jane"), 0);
 	cr_assert_eq(ini_load("jane/console.conf", on_entry, all, &line), 0);
 	cr_assert(strncmp(all, "relay=relay.example.com:7443;", 29) == 0);
 }
 
+/* The key may be where it is safe; then the configuration is made, and is not signed. */
 Test(ca, needs_no_key_for_an_agents_configuration)
 {
 	cr_assert_eq(init(), 0);
@@ -330,6 +339,19 @@ Test(ca, needs_no_key_for_an_agents_configuration)
 	    CA("agent-config", "--dir", "ca", "--relay", "r:1", "--phone", "1", "--out", "agent"),
 	    0);
 	cr_assert_eq(mode_of("agent"), 0755);
+
+	char conf[2048];
+	load("agent/agent.conf", conf, sizeof conf);
+	cr_assert_eq(strstr(conf, "signature"), NULL);
+}
+
+Test(ca, signs_with_no_key_that_others_may_read)
+{
+	cr_assert_eq(init(), 0);
+	cr_assert_eq(chmod("ca/ca.key", 0644), 0);
+	cr_assert_eq(
+	    CA("agent-config", "--dir", "ca", "--relay", "r:1", "--phone", "1", "--out", "agent"),
+	    1);
 }
 
 /* ---- what people type ---- */

@@ -19,6 +19,7 @@ static struct consent usual(void)
 	    .ticket = "T-4711",
 	    .reason = "The disk is full",
 	    .config_trusted = true,
+	    .config_signed = true,
 	    .duration_s = 1800,
 	    .ends_at = 1793537100, /* 2026-11-01T12:45:00Z */
 	    .utc_offset_s = 3600,
@@ -117,6 +118,23 @@ Test(consent, a_configuration_nobody_installed_is_warned_about)
 	check_shape(text_of(&c, 3), 26);
 	cr_assert(
 	    strstr(text_of(&c, 3), "WARNING: the settings of this program were not installed by"));
+}
+
+Test(consent, a_phone_number_that_nobody_signed_is_warned_about)
+{
+	struct consent c = usual();
+
+	cr_assert_eq(strstr(text_of(&c, 3), "WARNING"), NULL);
+	c.config_signed = false;
+	check_shape(text_of(&c, 3), 26);
+	cr_assert(strstr(text_of(&c, 3), "WARNING: the number to call back is not signed"));
+	cr_assert(strstr(text_of(&c, 3), "Both names were checked"),
+		  "they are: by the certificate");
+
+	c.config_trusted = false;
+	check_shape(text_of(&c, 3), 26);
+	cr_assert_eq(strstr(text_of(&c, 3), "not signed"), NULL,
+		     "one warning is read, two are not");
 }
 
 Test(consent, a_gateway_is_named)

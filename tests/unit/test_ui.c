@@ -152,6 +152,7 @@ static struct consent usual(void)
 	    .phone = "112",
 	    .reason = "why",
 	    .config_trusted = true,
+	    .config_signed = true,
 	    .duration_s = 60,
 	    .asked = {{.kind = SCOPE_SYSTEM}, {.kind = SCOPE_LOGS}},
 	    .asked_count = 2,
