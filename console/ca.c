@@ -18,13 +18,14 @@ static const char usage[] =
     "  relay         a key and certificate for your relay server\n"
     "  engineer      what one engineer needs for a day\n"
     "  agent-config  what the agent on a customer's computer needs\n"
+    "  agent-package the same as a package, to install beside the agent\n"
     "\n"
     "'assent-console ca COMMAND --help' says more.\n";
 
 static const char version[] = "assent-console " ASSENT_VERSION "\n";
 
 static const struct ca_command *const commands[] = {&ca_cmd_init, &ca_cmd_relay, &ca_cmd_engineer,
-						    &ca_cmd_agent_config};
+						    &ca_cmd_agent_config, &ca_cmd_agent_package};
 
 static void say(const char *command, const char *why)
 {
@@ -68,6 +69,7 @@ int ca_main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		if (strcmp(commands[i]->name, name) == 0)
 			return run(commands[i], argc - 1, argv + 1);
-	say("", "say init, relay, engineer or agent-config; see 'assent-console ca --help'");
+	say("", "say init, relay, engineer, agent-config or agent-package; see 'assent-console ca "
+		"--help'");
 	return EXIT_USAGE;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * `assent-console ca`: the certificate authority of a small organisation, one folder on one
- * computer. init makes it; relay, engineer and agent-config make everything that is given to
- * others. Keys are readable by their owner alone and never overwritten.
+ * computer. init makes it; relay, engineer, agent-config and agent-package make everything that is
+ * given to others. Keys are readable by their owner alone and never overwritten.
  */
 #ifndef AS_CONSOLE_CA_H
 #define AS_CONSOLE_CA_H

@@ -12,8 +12,12 @@
 #include "proto/e2e/cert.h"
 #include "proto/base/hostport.h"
 
-#define HOST_MAX  253
-#define LABEL_MAX 63
+#define HOST_MAX      253
+#define LABEL_MAX     63
+#define LOWER	      "abcdefghijklmnopqrstuvwxyz"
+#define DIGITS	      "0123456789"
+#define PACKAGE_CHARS LOWER DIGITS ".+-"
+#define VERSION_CHARS LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS ".+~"
 
 static const struct option options[] = {
     {"org", required_argument, NULL, CA_ORG},
@@ -24,6 +28,11 @@ static const struct option options[] = {
     {"relay", required_argument, NULL, CA_RELAY},
     {"phone", required_argument, NULL, CA_PHONE},
     {"valid", required_argument, NULL, CA_VALID},
+    {"config", required_argument, NULL, CA_CONFIG},
+    {"format", required_argument, NULL, CA_FORMAT},
+    {"package", required_argument, NULL, CA_PACKAGE},
+    {"package-version", required_argument, NULL, CA_PACKAGE_VERSION},
+    {"maintainer", required_argument, NULL, CA_MAINTAINER},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'v'},
     {NULL, 0, NULL, 0},
@@ -134,6 +143,45 @@ static int id_check(const char *id, char why[CA_WHY_MAX])
 	return 0;
 }
 
+/* What dpkg and rpm both take, and nothing that means something to a shell or a specification. */
+static int word_check(const char *option, const char *word, bool version, char why[CA_WHY_MAX])
+{
+	size_t n = strlen(word);
+	bool ok = n >= 2 && n <= CA_PACKAGE_MAX && word[0] >= (version ? '0' : 'a') &&
+		  word[0] <= (version ? '9' : 'z') &&
+		  strspn(word, version ? VERSION_CHARS : PACKAGE_CHARS) == n;
+
+	if (ok || (version && n == 1 && word[0] >= '0' && word[0] <= '9'))
+		return 0;
+	return refuse(why, option,
+		      version ? "a digit, then digits, letters and . + ~; like 1.2"
+			      : "a small letter, then small letters, digits and . + -");
+}
+
+static int maintainer_check(const char *text, char why[CA_WHY_MAX])
+{
+	const char *open = strchr(text, '<'), *at = open ? strchr(open, '@') : NULL;
+	bool ok = at && open > text + 1 && open[-1] == ' ' && text[strlen(text) - 1] == '>' &&
+		  at > open + 1 && at[1] != '>' && !strchr(open + 1, '<') && !strchr(open, ' ') &&
+		  strcspn(text, ",%\\\"") == strlen(text);
+
+	if (!ok)
+		return refuse(why, "maintainer",
+			      "write it like \"Acme Support <help@acme.example>\"");
+	return text_check("maintainer", text, CERT_TEXT_MAX, why);
+}
+
+static int package_check(const struct ca_args *a, char why[CA_WHY_MAX])
+{
+	int err = a->package ? word_check("package", a->package, false, why) : 0;
+
+	if (err == 0 && a->package_version)
+		err = word_check("package-version", a->package_version, true, why);
+	if (err == 0 && a->maintainer)
+		err = maintainer_check(a->maintainer, why);
+	return err;
+}
+
 static int values_check(const struct ca_args *a, char why[CA_WHY_MAX])
 {
 	struct hostport target;
@@ -153,6 +201,8 @@ static int values_check(const struct ca_args *a, char why[CA_WHY_MAX])
 		err = hosts_check(a, why);
 	if (err == 0 && a->relay && hostport_split(a->relay, &target) < 0)
 		err = refuse(why, "relay", "write it like relay.example.com:7443");
+	if (err == 0)
+		err = package_check(a, why);
 	return err;
 }
 
@@ -171,6 +221,14 @@ static int take_name(struct ca_args *a, unsigned allowed, char why[CA_WHY_MAX])
 	return 0;
 }
 
+static int take_format(struct ca_args *a, char why[CA_WHY_MAX])
+{
+	if (a->formats_count == CA_NAMES_MAX)
+		return refuse(why, "format", "at most 16");
+	a->formats[a->formats_count++] = optarg;
+	return 0;
+}
+
 static const char *option_name(unsigned bit)
 {
 	if (bit == CA_HOSTS)
@@ -186,8 +244,16 @@ static int take(struct ca_args *a, unsigned opt, unsigned allowed, char why[CA_W
 	const struct {
 		unsigned opt;
 		const char **at;
-	} texts[] = {{CA_ORG, &a->org}, {CA_DIR, &a->dir},     {CA_OUT, &a->out},
-		     {CA_ID, &a->id},	{CA_RELAY, &a->relay}, {CA_PHONE, &a->phone}};
+	} texts[] = {{CA_ORG, &a->org},
+		     {CA_DIR, &a->dir},
+		     {CA_OUT, &a->out},
+		     {CA_ID, &a->id},
+		     {CA_RELAY, &a->relay},
+		     {CA_PHONE, &a->phone},
+		     {CA_CONFIG, &a->config},
+		     {CA_PACKAGE, &a->package},
+		     {CA_PACKAGE_VERSION, &a->package_version},
+		     {CA_MAINTAINER, &a->maintainer}};
 
 	if (opt == 'h' || opt == 'v') {
 		a->help |= opt == 'h';
@@ -200,6 +266,8 @@ static int take(struct ca_args *a, unsigned opt, unsigned allowed, char why[CA_W
 		return refuse(why, option_name(opt), "not an option of this command");
 	if (opt == CA_VALID)
 		return set_valid(a, optarg, why);
+	if (opt == CA_FORMAT)
+		return take_format(a, why);
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		if (texts[i].opt == opt)
 			*texts[i].at = optarg;
@@ -211,7 +279,7 @@ static unsigned given(const struct ca_args *a)
 	return (a->org ? CA_ORG : 0u) | (a->dir ? CA_DIR : 0u) | (a->out ? CA_OUT : 0u) |
 	       (a->id ? CA_ID : 0u) | (a->name ? CA_NAME : 0u) |
 	       (a->hosts_count > 0 ? CA_HOSTS : 0u) | (a->relay ? CA_RELAY : 0u) |
-	       (a->phone ? CA_PHONE : 0u);
+	       (a->phone ? CA_PHONE : 0u) | (a->config ? CA_CONFIG : 0u);
 }
 
 int ca_args_parse(int argc, char **argv, unsigned needs, unsigned may, struct ca_args *out,
@@ -238,7 +306,7 @@ int ca_args_parse(int argc, char **argv, unsigned needs, unsigned may, struct ca
 		snprintf(why, CA_WHY_MAX, "%.60s: quote texts with blanks", argv[optind]);
 		err = AS_EBADMSG;
 	}
-	for (unsigned bit = 1; err == 0 && bit <= CA_VALID; bit <<= 1) {
+	for (unsigned bit = 1; err == 0 && bit < CA_OPTIONS_END; bit <<= 1) {
 		if (!(needs & bit) || (given(&a) & bit))
 			continue;
 		snprintf(why, CA_WHY_MAX, "--%s is missing", option_name(bit));

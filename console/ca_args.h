@@ -15,6 +15,7 @@
 #define CA_ORG_MAX     51 /* "NAME Assent CA" is a common name, which X.509 limits to 64 */
 #define CA_NAME_MAX    64
 #define CA_PHONE_MAX   64
+#define CA_PACKAGE_MAX 100
 #define CA_VALID_MAX   (24u * 3600) /* what agents accept; PROTOCOL.md section 1 */
 #define CA_VALID_LEAST 600u
 
@@ -29,12 +30,19 @@ enum ca_option {
 	CA_RELAY = 1 << 6,
 	CA_PHONE = 1 << 7,
 	CA_VALID = 1 << 8,
+	CA_CONFIG = 1 << 9,
+	CA_FORMAT = 1 << 10, /* repeatable */
+	CA_PACKAGE = 1 << 11,
+	CA_PACKAGE_VERSION = 1 << 12,
+	CA_MAINTAINER = 1 << 13,
+	CA_OPTIONS_END = 1 << 14,
 };
 
 struct ca_args {
 	const char *org, *dir, *out, *id, *name, *relay, *phone; /* point into argv */
-	const char *hosts[CA_NAMES_MAX];
-	size_t hosts_count;
+	const char *config, *package, *package_version, *maintainer;
+	const char *hosts[CA_NAMES_MAX], *formats[CA_NAMES_MAX];
+	size_t hosts_count, formats_count;
 	uint32_t valid_s;
 	bool help, version;
 };

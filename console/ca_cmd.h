@@ -14,6 +14,7 @@ struct ca_command {
 	int (*run)(const struct ca_args *args, char why[CA_WHY_MAX]);
 };
 
-extern const struct ca_command ca_cmd_init, ca_cmd_relay, ca_cmd_engineer, ca_cmd_agent_config;
+extern const struct ca_command ca_cmd_init, ca_cmd_relay, ca_cmd_engineer, ca_cmd_agent_config,
+    ca_cmd_agent_package;
 
 #endif

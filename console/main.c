@@ -16,7 +16,7 @@ static const char usage_text[] =
     "  connect CODE ...            ask a customer for consent and collect diagnostics\n"
     "  bundle show | pack | verify PATH\n"
     "                              look at what was collected\n"
-    "  ca init | relay | engineer | agent-config ...\n"
+    "  ca init | relay | engineer | agent-config | agent-package ...\n"
     "                              certificates for a small organisation\n"
     "\n"
     "'assent-console COMMAND --help' says more.  --version\n";
