@@ -156,12 +156,12 @@ static void name_package(const struct input *in, char out[PACKAGE_TEXT_MAX])
 	snprintf(out, PACKAGE_TEXT_MAX, PREFIX "%.*s", (int)strcspn(host, "."), host);
 }
 
-/* The organisation at its relay's name, when nobody says better. Of the name what a mail address
- * may have in front of it stays. */
+/* The organisation at its relay's name, or at one that cannot exist, when nobody says better. Of
+ * the name what a mail address may have in front of it stays. */
 static void name_maintainer(const struct input *in, char out[PACKAGE_PERSON_MAX])
 {
 	struct dial_target target;
-	char name[PACKAGE_TEXT_MAX];
+	char name[PACKAGE_TEXT_MAX], host[CERT_HOST_MAX];
 	size_t n = 0;
 
 	for (const char *p = in->organisation; *p && n + 1 < sizeof name; p++)
@@ -170,7 +170,7 @@ static void name_maintainer(const struct input *in, char out[PACKAGE_PERSON_MAX]
 	name[n] = '\0';
 	bool named = dial_split(in->relay, &target) == 0 && ca_is_host_name(target.host);
 	snprintf(out, PACKAGE_PERSON_MAX, "%s <assent@%s>", n > 0 ? name : "Support",
-		 named ? target.host : "localhost");
+		 named ? target.host : cert_org_host(in->organisation, host));
 }
 
 /* Later files are later versions, and the same file is the same one. */
