@@ -19,7 +19,7 @@
 #include "proto/base/ini.h"
 #include "proto/base/text.h"
 #include "proto/e2e/settings.h"
-#include "proto/transport/dial.h"
+#include "proto/base/hostport.h"
 
 #define PREFIX	   "assent-agent-config-"
 #define CONF	   "agent.conf"
@@ -121,12 +121,12 @@ static int check_input(const char *config, const struct input *in, char *why)
 {
 	const struct settings s = {in->relay, in->organisation, in->phone};
 	char organisation[CERT_TEXT_MAX + 1];
-	struct dial_target target;
+	struct hostport target;
 	const char *what = NULL;
 
 	if (!in->relay[0] || !in->organisation[0] || !in->phone[0])
 		what = "relay, organisation and phone are needed";
-	else if (dial_split(in->relay, &target) < 0)
+	else if (hostport_split(in->relay, &target) < 0)
 		what = "relay must be HOST:PORT";
 	else if (cert_organisation(in->ca, in->ca_len, organisation) < 0)
 		what = "the file that \"ca\" names holds no certificate of an authority";
@@ -160,7 +160,7 @@ static void name_package(const struct input *in, char out[PACKAGE_TEXT_MAX])
  * the name what a mail address may have in front of it stays. */
 static void name_maintainer(const struct input *in, char out[PACKAGE_PERSON_MAX])
 {
-	struct dial_target target;
+	struct hostport target;
 	char name[PACKAGE_TEXT_MAX], host[CERT_HOST_MAX];
 	size_t n = 0;
 
@@ -168,7 +168,7 @@ static void name_maintainer(const struct input *in, char out[PACKAGE_PERSON_MAX]
 		if (!strchr("<>@,;\"()\\%", *p))
 			name[n++] = *p;
 	name[n] = '\0';
-	bool named = dial_split(in->relay, &target) == 0 && ca_is_host_name(target.host);
+	bool named = hostport_split(in->relay, &target) == 0 && ca_is_host_name(target.host);
 	snprintf(out, PACKAGE_PERSON_MAX, "%s <assent@%s>", n > 0 ? name : "Support",
 		 named ? target.host : cert_org_host(in->organisation, host));
 }
