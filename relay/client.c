@@ -357,7 +357,7 @@ static bool is_in_session(const struct client *c)
 void client_drain_all(struct server *s, uint32_t seconds)
 {
 	for (struct client *c = s->clients; c; c = c->next) {
-		if (tls_is_open(hop_tls(c->hop)))
+		if (seconds > 0 && tls_is_open(hop_tls(c->hop)))
 			client_send(
 			    c, &(struct relay_frame){.type = RELAY_NOTICE, .notice_s = seconds});
 		if (seconds == 0 || !is_in_session(c))

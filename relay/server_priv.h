@@ -50,7 +50,7 @@ bool server_made_handle(const struct server *s, enum relay_role role, uint32_t i
 			const uint8_t handle[RELAY_HANDLE_LEN]);
 
 /* The relay goes away in so many seconds: everybody is told; who is not in a session is sent away.
- * seconds 0: all are. */
+ * seconds 0: all are, and there is nothing left to announce. */
 void client_drain_all(struct server *s, uint32_t seconds);
 
 /* A client has left the list. */

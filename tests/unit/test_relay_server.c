@@ -998,6 +998,7 @@ Test(relay_server, the_end_of_the_drain_cuts_what_is_left)
 	server_drain(s.server, 0);
 	expect_error(&s, &agent, AS_E_RELAY);
 	expect_error(&s, &console, AS_E_RELAY);
+	cr_assert_eq(agent.heard[RELAY_NOTICE], 0, "what is over is not announced");
 	stop(&s);
 }
 
