@@ -31,6 +31,7 @@
 #define PAUSE_MS      20
 #define LOOK_MS	      250	  /* between two looks at names, while they change all the time */
 #define BLIND_MS      1000	  /* where nobody tells us */
+#define ANYWAY_MS     3000	  /* in any case: a link above the folder may lead elsewhere now */
 #define AT_ONCE	      (1u << 20)  /* bytes of lines, then what was made is sent */
 #define BEHIND_MAX    (64u << 20) /* of a file; when we read slower than others write */
 
@@ -285,8 +286,7 @@ static void wait_for_news(struct tail *t, bool more, uint64_t now_ms)
 		wait = sooner(wait, PAUSE_MS);
 	if (t->changed)
 		wait = sooner(wait, LOOK_MS);
-	if (t->blind)
-		wait = sooner(wait, BLIND_MS);
+	wait = sooner(wait, t->blind ? BLIND_MS : ANYWAY_MS);
 	poll(fds, 2, more ? 0 : wait);
 }
 
@@ -294,7 +294,8 @@ static bool is_due(const struct tail *t, uint64_t now_ms)
 {
 	uint64_t since = now_ms - t->looked_ms;
 
-	return t->again || (t->changed && since >= LOOK_MS) || (t->blind && since >= BLIND_MS);
+	return t->again || (t->changed && since >= LOOK_MS) || since >= ANYWAY_MS ||
+	       (t->blind && since >= BLIND_MS);
 }
 
 static int follow_all(struct tail *t)

@@ -198,6 +198,26 @@ Test(tail, a_file_and_its_folder_may_come_later)
 	stop();
 }
 
+/* As programs are brought up to date: nothing happens in the folder itself. */
+Test(tail, a_link_above_the_folder_may_lead_elsewhere)
+{
+	box_open(&box);
+	box_folder(&box, "v1");
+	box_folder(&box, "v2");
+	box_file(&box, "v1/log", "old\n");
+	box_file(&box, "v2/log", "new\n");
+	box_link(&box, "current", "v1");
+	box_link(&box, "next", "v2");
+	prepare((const char *const[]){"current/log", NULL});
+	viewer_start(&v, &args);
+	cr_assert(viewer_sees(&v, "old"));
+	while (viewer_read(&v, 1000)) /* until it is quiet */
+		;
+	move("next", "current");
+	cr_assert(viewer_sees(&v, "new"));
+	stop();
+}
+
 Test(tail, a_file_that_alone_was_granted_may_be_rotated)
 {
 	box_open(&box);
