@@ -26,3 +26,6 @@ else()
     $<$<BOOL:${HAVE_CF}>:-fcf-protection> $<$<BOOL:${HAVE_CLASH}>:-fstack-clash-protection>
     $<$<BOOL:${HAVE_AUTOINIT}>:-ftrivial-auto-var-init=zero>)
 endif()
+if(FUZZ) # so that the fuzzer sees the ways through our code, and not only through its own target
+  target_compile_options(rules INTERFACE -fsanitize=fuzzer-no-link)
+endif()
