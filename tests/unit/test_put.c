@@ -144,28 +144,10 @@ Test(put, nothing_is_replaced)
 
 Test(put, names_are_plain)
 {
-	static const char *const bad[] = {"",
-					  ".",
-					  "..",
-					  ".hidden",
-					  "-rf",
-					  "~",
-					  "a/b",
-					  "../a",
-					  "a\\b",
-					  "c:",
-					  "a*",
-					  "a?",
-					  "a\"b",
-					  "<a>",
-					  "a|b",
-					  "dot.",
-					  "end ",
-					  "new\nline",
-					  "\x1b[2J",
-					  "\xff",
-					  "a\xe2\x80\xae"
-					  "txt.exe"};
+	static const char *const bad[] = {
+	    "",	    ".",    "..",   ".hidden",	 "-rf",	    "~",    "a/b",
+	    "../a", "a\\b", "c:",   "a*",	 "a?",	    "a\"b", "<a>",
+	    "a|b",  "dot.", "end ", "new\nline", "\x1b[2J", "\xff", "a\xe2\x80\xae.exe"};
 	char longer[OP_PATH_MAX + 1];
 
 	box_open(&box);
@@ -182,10 +164,7 @@ Test(put, names_are_plain)
 	longer[200] = '\0';
 	cr_expect_eq(send(longer, "content", 7, true), ITEM_OK);
 	box_run_done(&took);
-	cr_expect_eq(send("gr\xc3\xbc\xc3\x9f"
-			  "e.txt",
-			  "content", 7, true),
-		     ITEM_OK);
+	cr_expect_eq(send("gr\xc3\xbc\xc3\x9f.txt", "content", 7, true), ITEM_OK);
 	box_run_done(&took);
 	box_done(&box);
 }
