@@ -150,6 +150,22 @@ static int on_pake_b(struct agree *a, const uint8_t *p, size_t n)
 	return send(a, MSG_PAKE_CONFIRM, MUX_PAKE_CA, &own);
 }
 
+static bool has_files(const struct scope *scopes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (scopes[i].kind == SCOPE_FILES)
+			return true;
+	return false;
+}
+
+/* Files are what is big. Later requests change nothing: the agent keeps the amount of the first. */
+static uint64_t bytes_wanted(const struct agree_wish *w)
+{
+	if (w->max_bytes > 0)
+		return w->max_bytes;
+	return has_files(w->scopes, w->scopes_count) ? AGREE_BYTES_DEF_FILES : AGREE_BYTES_DEF;
+}
+
 static void fill_request(const struct agree *a, int64_t now, as_RequestBody *out)
 {
 	const struct cert_engineer *who = &a->wish.id->who;
@@ -157,7 +173,7 @@ static void fill_request(const struct agree *a, int64_t now, as_RequestBody *out
 	*out = (as_RequestBody){
 	    .version = MSG_BODY_VERSION,
 	    .duration_s = a->wish.duration_s,
-	    .max_bytes_total = AGREE_BYTES_MAX,
+	    .max_bytes_total = bytes_wanted(&a->wish),
 	    .requested_at = (uint64_t)now,
 	    .scopes_count = (pb_size_t)a->asked_count,
 	};

@@ -27,7 +27,9 @@
 
 struct identity;
 
-#define AGREE_BYTES_MAX (UINT64_C(2) << 30) /* max_bytes_total that we ask for */
+/* max_bytes_total that we ask for when the engineer does not say; with files among the scopes. */
+#define AGREE_BYTES_DEF	      (UINT64_C(2) << 30)
+#define AGREE_BYTES_DEF_FILES (UINT64_C(16) << 30)
 
 struct agree_events {
 	int (*send)(uint8_t type, const void *p, size_t n, void *owner);
@@ -42,6 +44,7 @@ struct agree_wish {
 	const struct identity *id; /* outlives the engine, like all strings */
 	const char *reason, *ticket;
 	uint32_t duration_s;
+	uint64_t max_bytes; /* 0: AGREE_BYTES_DEF and so on */
 	const struct scope *scopes;
 	size_t scopes_count;
 	struct secret w;	/* code_w() */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console/words.h"
 #include "proto/base/err.h"
 #include "proto/base/text.h"
 #include "proto/wire/messages.h"
@@ -19,12 +20,14 @@ const char connect_usage[] =
     "  --reason TEXT       why you ask; the customer reads it (at most 200 characters)\n"
     "  --ticket ID         your ticket; the customer reads it\n"
     "  --for TIME          how long: 90s, 30m, 2h (default 30m, at most 8h)\n"
-    "  --scope SCOPE       system, network, logs, files:PATH, ...; may be repeated\n"
+    "  --scope SCOPE       system, network, logs, metrics, files:PATH, put, ...; may be repeated\n"
     "                      (default: system and network)\n"
     "  --relay HOST:PORT   instead of the one in console.conf\n"
     "  --out DIR           where the bundle's folder is made (default: here)\n"
     "  -c COMMAND          run this command, then end the session; may be repeated\n"
     "  --batch FILE        the same with one command a line; - is standard input\n"
+    "  --max-bytes SIZE    how much the agent may send in all, like 500M or 4G (default 2G, with\n"
+    "                      files: 16G, which is also the most)\n"
     "  --resume SECONDS    how long to try when the connection is lost (default 120, at most\n"
     "                      600; 0: not at all)\n"
     "  --explain           show how the relay is reached, try every step of it, and start "
@@ -48,6 +51,7 @@ enum option_id {
 	OPT_OUT,
 	OPT_RESUME,
 	OPT_EXPLAIN,
+	OPT_MAX_BYTES,
 	OPT_JSON,
 	OPT_BATCH,
 	OPT_HELP,
@@ -64,6 +68,7 @@ static const struct option options[] = {
     {"out", required_argument, NULL, OPT_OUT},
     {"resume", required_argument, NULL, OPT_RESUME},
     {"explain", no_argument, NULL, OPT_EXPLAIN},
+    {"max-bytes", required_argument, NULL, OPT_MAX_BYTES},
     {"json", no_argument, NULL, OPT_JSON},
     {"batch", required_argument, NULL, OPT_BATCH},
     {"help", no_argument, NULL, OPT_HELP},
@@ -96,6 +101,15 @@ int duration_parse(const char *text, uint32_t *seconds)
 	return AS_EBADMSG;
 }
 
+static int set_max_bytes(struct connect_args *a, const char *text, char *why)
+{
+	if (words_size(text, &a->max_bytes) == 0 && a->max_bytes > 0 &&
+	    a->max_bytes <= ARGS_BYTES_MAX)
+		return 0;
+	snprintf(why, ARGS_WHY_MAX, "--max-bytes %.40s: a size like 500M or 4G, at most 16G", text);
+	return AS_EBADMSG;
+}
+
 static int add_scope(struct connect_args *a, const char *text, char *why)
 {
 	struct scope s;
@@ -103,8 +117,7 @@ static int add_scope(struct connect_args *a, const char *text, char *why)
 	if (scope_parse(text, &s) < 0) {
 		snprintf(why, ARGS_WHY_MAX,
 			 "--scope %.80s: not a scope; known are system, network, logs, metrics, "
-			 "capture, "
-			 "files:/PATH, device:USER@HOST, command:NAME",
+			 "capture, files:/PATH, put, device:USER@HOST, command:NAME",
 			 text);
 		return AS_EBADMSG;
 	}
@@ -184,6 +197,8 @@ static int take_option(struct connect_args *a, int opt, char **argv, char *why)
 	case OPT_EXPLAIN:
 		a->explain = true;
 		return 0;
+	case OPT_MAX_BYTES:
+		return set_max_bytes(a, optarg, why);
 	case OPT_JSON:
 		a->json = true;
 		return 0;

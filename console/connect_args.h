@@ -19,6 +19,7 @@
 #define ARGS_DURATION_DEF 1800 /* seconds: 30m */
 #define ARGS_RESUME_DEF	  120  /* seconds */
 #define ARGS_RESUME_MAX	  600
+#define ARGS_BYTES_MAX	  (UINT64_C(16) << 30) /* BUNDLE_BYTES_MAX */
 
 struct connect_args {
 	const char *code, *identity, *reason; /* all strings point into argv */
@@ -31,7 +32,8 @@ struct connect_args {
 	struct scope scopes[SCOPES_MAX];
 	size_t scopes_count;
 	uint32_t duration_s;
-	uint32_t resume_s; /* how long a lost connection may stay away; 0: it is the end */
+	uint64_t max_bytes; /* that the agent may send in all; 0: as much as the scopes suggest */
+	uint32_t resume_s;  /* how long a lost connection may stay away; 0: it is the end */
 	bool explain; /* how the relay is reached, and nothing else: code and reason are not needed
 		       */
 	bool json, help, version;

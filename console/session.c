@@ -450,6 +450,7 @@ static int fill_wish(const struct session_setup *setup, struct agree_wish *out)
 	    .reason = args->reason,
 	    .ticket = args->ticket,
 	    .duration_s = args->duration_s,
+	    .max_bytes = args->max_bytes,
 	    .scopes = args->scopes,
 	    .scopes_count = args->scopes_count,
 	};

@@ -64,10 +64,8 @@ static int open_bundle(struct session *s, const as_GrantBody *g)
 	memcpy(about.session_id, g->session_id, sizeof about.session_id);
 
 	int err = bundle_create(&about, &s->bundle);
-	if (err == 0) {
+	if (err == 0)
 		s->jobs.bundle = s->bundle;
-		s->ops.bytes_max = g->max_bytes_total;
-	}
 	return err;
 }
 
@@ -96,6 +94,8 @@ static void on_granted(const struct grant *g, const uint8_t *msg, size_t n, void
 {
 	struct session *s = owner;
 	int err = s->bundle ? 0 : open_bundle(s, &g->body);
+
+	s->ops.bytes_max = g->body.max_bytes_total;
 
 	s->deadline_ms = 0;
 	s->catalog_due = true;

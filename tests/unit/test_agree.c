@@ -215,6 +215,25 @@ static int grant(void)
 	return agree_take(&a, MUX_GRANT, msg, (size_t)n, PKI_NOW);
 }
 
+Test(agree, files_are_big_unless_the_engineer_says_how_much)
+{
+	static const struct scope files[] = {{.kind = SCOPE_SYSTEM},
+					     {.kind = SCOPE_FILES, .target = "/srv"}};
+
+	a.wish.scopes = files;
+	cr_assert_eq(prove(), 0);
+	fill_grant();
+	cr_assert_eq(agent.request.body.max_bytes_total, UINT64_C(16) << 30);
+}
+
+Test(agree, what_the_engineer_says_is_asked_for)
+{
+	a.wish.max_bytes = 12345;
+	cr_assert_eq(prove(), 0);
+	fill_grant();
+	cr_assert_eq(agent.request.body.max_bytes_total, 12345);
+}
+
 Test(agree, from_hello_to_grant)
 {
 	as_Pending pending = {.prompt_id = 1, .expires_in_s = 180};
@@ -229,6 +248,7 @@ Test(agree, from_hello_to_grant)
 	cr_assert_str_eq(agent.request.body.ticket, "T-1");
 	cr_assert_eq(agent.request.body.duration_s, 1800);
 	cr_assert_eq(agent.request.body.requested_at, PKI_NOW);
+	cr_assert_eq(agent.request.body.max_bytes_total, UINT64_C(2) << 30);
 	cr_assert_eq(grant(), 0);
 	cr_assert_eq(seen.granted, 1);
 	cr_assert(agree_allows(&a, SCOPE_SYSTEM));

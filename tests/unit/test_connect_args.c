@@ -43,6 +43,23 @@ Test(connect_args, the_shortest_call_asks_for_system_and_network_for_half_an_hou
 	cr_assert_not(a.json);
 }
 
+Test(connect_args, the_amount_has_a_unit_and_a_limit)
+{
+	static const char *const bad[] = {"", "0", "17G", "16.5G", "-1", "many", "16385M"};
+	struct connect_args a;
+
+	cr_assert_eq(PARSE(&a, GOOD), 0);
+	cr_assert_eq(a.max_bytes, 0, "the scopes say");
+	cr_assert_eq(PARSE(&a, GOOD, "--max-bytes", "16G"), 0, "%s", why);
+	cr_assert_eq(a.max_bytes, UINT64_C(16) << 30);
+	cr_assert_eq(PARSE(&a, GOOD, "--max-bytes", "500M"), 0, "%s", why);
+	cr_assert_eq(a.max_bytes, UINT64_C(500) << 20);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		cr_assert_eq(PARSE(&a, GOOD, "--max-bytes", bad[i]), AS_EBADMSG, "%s", bad[i]);
+		cr_assert(strstr(why, "--max-bytes"));
+	}
+}
+
 Test(connect_args, a_lost_connection_may_stay_away_for_ten_minutes_at_most)
 {
 	static const struct {
