@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,14 +52,14 @@ void bundle_release(struct bundle *b)
 	b->reserve = -1;
 }
 
-static int write_manifest(struct bundle *b)
+int bundle_write_manifest(int root, const struct manifest *m)
 {
 	int err = 0;
 
-	if (unlinkat(b->root, MANIFEST_NEW, 0) < 0 && errno != ENOENT)
+	if (unlinkat(root, MANIFEST_NEW, 0) < 0 && errno != ENOENT)
 		return -errno;
 
-	int fd = bundle_create_file(b->root, MANIFEST_NEW);
+	int fd = bundle_create_file(root, MANIFEST_NEW);
 	if (fd < 0)
 		return fd;
 
@@ -68,23 +69,23 @@ static int write_manifest(struct bundle *b)
 		close(fd);
 		return err;
 	}
-	err = manifest_write(&b->m, f);
+	err = manifest_write(m, f);
 	if (fclose(f) != 0 && err == 0)
 		err = -errno;
-	if (err == 0 && renameat(b->root, MANIFEST_NEW, b->root, BUNDLE_MANIFEST) < 0)
+	if (err == 0 && renameat(root, MANIFEST_NEW, root, BUNDLE_MANIFEST) < 0)
 		err = -errno;
 	if (err < 0)
-		unlinkat(b->root, MANIFEST_NEW, 0);
+		unlinkat(root, MANIFEST_NEW, 0);
 	return err;
 }
 
 int bundle_save(struct bundle *b)
 {
-	int err = write_manifest(b);
+	int err = bundle_write_manifest(b->root, &b->m);
 
 	if (err == -ENOSPC && b->reserve >= 0) {
 		bundle_release(b);
-		err = write_manifest(b);
+		err = bundle_write_manifest(b->root, &b->m);
 	}
 	if (err == 0)
 		b->changes = 0;
@@ -186,8 +187,10 @@ static int make_root(struct bundle *b, const struct bundle_about *about)
 	if (mkdir(b->path, 0700) < 0)
 		return errno == EEXIST ? AS_EEXISTS : -errno;
 	b->root = open(b->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (b->root >= 0)
+	if (b->root >= 0) {
+		(void)flock(b->root, LOCK_EX | LOCK_NB); /* where the file system can */
 		return 0;
+	}
 	err = -errno;
 	rmdir(b->path);
 	return err;
@@ -248,6 +251,11 @@ int bundle_finish(struct bundle *b, int64_t finished)
 const char *bundle_path(const struct bundle *b)
 {
 	return b->path;
+}
+
+int bundle_root(const struct bundle *b)
+{
+	return b->root;
 }
 
 const struct manifest *bundle_manifest(const struct bundle *b)

@@ -9,7 +9,8 @@
  * Several items may be open at once. Names come from the agent and are hostile: files are
  * created below the folder only, never through a link, never twice; a name that is taken gets a
  * suffix and a note. manifest.json is replaced whole after finished files, so a killed console
- * leaves a valid one of what had arrived.
+ * leaves a valid one of what had arrived. While the bundle is being written its folder is locked
+ * (flock), so that no other console takes a file out of it.
  *
  * A full disk costs the file it happens in (marked partial, with what arrived); the session and
  * the other items go on. All writing is synchronous and in pieces of a record, on purpose: who
@@ -18,6 +19,7 @@
 #ifndef AS_CONSOLE_BUNDLE_H
 #define AS_CONSOLE_BUNDLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,10 +57,31 @@ int bundle_grant(struct bundle *b, const uint8_t *request, size_t request_len, c
  * memory is short. An item that was denied or refused is begun and ended at once. */
 struct bundle_item *bundle_item_begin(struct bundle *b, const char *collector);
 
-/* Each record of item_decode(), in order. 0 also when the disk is full (facts and notes are still
- * worth having). Negative: give the stream up, then bundle_item_end(). AS_E_QUOTA when the agent
- * sends more bytes or files than a bundle may hold, AS_E_INTERNAL, -ENOMEM. */
+/* Each record of item_decode(), in order; those of lists and live views, and OFFSET, are not for a
+ * bundle. 0 also when the disk is full (facts and notes are still worth having). Negative: give the
+ * stream up, then bundle_item_end(). AS_E_QUOTA when the agent sends more bytes or files than a
+ * bundle may hold (holes count), AS_E_INTERNAL, -ENOMEM. */
 int bundle_item_record(struct bundle_item *it, const struct item *rec);
+
+/* What kept the last file from being stored, or 0: who does not want the rest may give up. */
+int bundle_item_disk_error(const struct bundle_item *it);
+
+/* A hole may be long, and is part of its file's hash: that is computed in pieces while the rest
+ * comes. True while there is more to do; after the last record bundle_item_end() would do it all at
+ * once. */
+bool bundle_item_work(struct bundle_item *it);
+bool bundle_item_has_work(const struct bundle_item *it);
+
+/* Before FILE: it is the file of that index in the manifest once more, and gets no new entry. Until
+ * bundle_item_adopt() it stays as it is, whatever happens. */
+void bundle_item_reuse(struct bundle_item *it, size_t index);
+
+/* After FILE: its first bytes are there already. fd is open at their end, hash is over them; both
+ * are taken. place brings the file to the name that the entry gets (bundle_place()); NULL when it
+ * lies there, with bundle_item_reuse(). Negative: nothing was taken. */
+struct sha256_stream;
+int bundle_item_adopt(struct bundle_item *it, int fd, struct sha256_stream *hash, uint64_t bytes,
+		      int (*place)(int dir, const char *part, void *arg), void *arg);
 
 /* No more records will come. state is the session's own view: ITEM_OK when the stream ended well
  * (the END record's state then counts, and without one it is partial), anything else with the
@@ -81,6 +104,7 @@ int bundle_note(struct bundle *b, const char *text);
 int bundle_finish(struct bundle *b, int64_t finished);
 
 const char *bundle_path(const struct bundle *b);
+int bundle_root(const struct bundle *b);			/* the folder, open */
 const struct manifest *bundle_manifest(const struct bundle *b); /* for summary_print() */
 
 /* Without bundle_finish() before it the folder stays as a killed console would leave it. */

@@ -87,14 +87,16 @@ int bundle_open_part(int dir, const char *part, int flags)
 	return open_step(dir, part, flags, 0);
 }
 
-static int enter(int dir, const char *part)
+static int enter(int dir, const char *part, bool make)
 {
-	if (mkdirat(dir, part, 0700) < 0 && errno != EEXIST)
+	if (make && mkdirat(dir, part, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	return open_step(dir, part, O_PATH | O_DIRECTORY, 0);
 }
 
-int bundle_create_file(int root, const char *name)
+/* Calls place in the folder that the name's last part lies in. */
+static int with_folder(int root, const char *name, bool make,
+		       int (*place)(int dir, const char *part, void *arg), void *arg)
 {
 	char path[ITEM_NAME_MAX + 1];
 	int dir = root, err = 0;
@@ -105,17 +107,61 @@ int bundle_create_file(int root, const char *name)
 	strcpy(path, name);
 	while (err >= 0 && (slash = strchr(part, '/'))) {
 		*slash = '\0';
-		err = enter(dir, part);
+		err = enter(dir, part, make);
 		if (dir != root)
 			close(dir);
 		dir = err; /* the next folder, when there is one */
 		part = slash + 1;
 	}
 	if (err >= 0)
-		err = open_step(dir, part, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		err = place(dir, part, arg);
 	if (dir >= 0 && dir != root)
 		close(dir);
 	return err;
+}
+
+int bundle_place(int root, const char *name, int (*place)(int dir, const char *part, void *arg),
+		 void *arg)
+{
+	return with_folder(root, name, true, place, arg);
+}
+
+int bundle_new_file(int dir, const char *part, void *arg)
+{
+	(void)arg;
+	return open_step(dir, part, O_RDWR | O_CREAT | O_EXCL, 0600);
+}
+
+int bundle_create_file(int root, const char *name)
+{
+	return bundle_place(root, name, bundle_new_file, NULL);
+}
+
+int bundle_look(int root, const char *name, int (*use)(int dir, const char *part, void *arg),
+		void *arg)
+{
+	return with_folder(root, name, false, use, arg);
+}
+
+static int open_it(int dir, const char *part, void *arg)
+{
+	return open_step(dir, part, *(int *)arg, 0);
+}
+
+int bundle_open_file(int root, const char *name, int flags)
+{
+	return bundle_look(root, name, open_it, &flags);
+}
+
+static int unlink_it(int dir, const char *part, void *arg)
+{
+	(void)arg;
+	return unlinkat(dir, part, 0) < 0 ? -errno : 0;
+}
+
+int bundle_unlink_file(int root, const char *name)
+{
+	return bundle_look(root, name, unlink_it, NULL);
 }
 
 int bundle_next_name(const char *name, unsigned n, char out[ITEM_NAME_MAX + 1])

@@ -23,9 +23,26 @@ const char *bundle_folder_name(const char *host, int64_t started, const uint8_t 
 /* `mkdir -p`; mode is that of the folders that are made. 0 when it is there already. -errno */
 int bundle_make_dirs(const char *path, mode_t mode);
 
-/* Makes a new file of mode 0600 and the folders above it. name passed item_name_check(). Returns
- * the descriptor; -EEXIST when something of that name is there, other -errno. */
+/* Makes a new file of mode 0600, open for reading and writing, and the folders above it. name
+ * passed item_name_check(). Returns the descriptor; -EEXIST when something of that name is there,
+ * other -errno. */
 int bundle_create_file(int root, const char *name);
+
+/* The same for a file that `place` brings: it gets the folder, open, and the last part of the name,
+ * and returns what this returns. */
+int bundle_place(int root, const char *name, int (*place)(int dir, const char *part, void *arg),
+		 void *arg);
+
+/* One that makes a new file, as bundle_create_file() does. arg is not used. */
+int bundle_new_file(int dir, const char *part, void *arg);
+
+/* The same without making folders: `use` is called where the file should be. */
+int bundle_look(int root, const char *name, int (*use)(int dir, const char *part, void *arg),
+		void *arg);
+
+/* An existing file, below root and through no link. The descriptor, or -errno. */
+int bundle_open_file(int root, const char *name, int flags);
+int bundle_unlink_file(int root, const char *name);
 
 /* Opens one part below an open folder, with O_NOFOLLOW. part has no slash. fd or -errno. */
 int bundle_open_part(int dir, const char *part, int flags);

@@ -37,10 +37,29 @@ struct bundle_item {
 		int fd;	      /* -1 until the first byte comes: a gap has no file */
 		size_t index; /* in b->m.items */
 		struct sha256_stream *hash;
+		uint64_t hashed; /* bytes in it; fewer than there are behind a hole */
 		uint64_t since_ms;
-		int err; /* its bytes are dropped from here on */
+		int err;     /* its bytes are dropped from here on */
+		bool reused; /* the entry was there before and is not touched yet */
+		bool ending; /* FILE_END has come, the hash is behind */
+		enum item_state end_state;
+		char end_why[ITEM_WHY_MAX + 1];
 	} file;
+	bool reuses; /* the next FILE is file.index once more */
 };
+
+/* Replaces the manifest below root as a whole. -errno */
+int bundle_write_manifest(int root, const struct manifest *m);
+
+struct manifest_run *bundle_run(const struct bundle_item *it);
+uint32_t bundle_since(uint64_t start_ms);
+
+/* bundle_file.c: FILE, DATA, HOLE, FILE_END, and an end in the middle. */
+int bundle_file_begin(struct bundle_item *it, const struct item *rec);
+int bundle_file_write(struct bundle_item *it, const uint8_t *p, size_t n);
+int bundle_file_hole(struct bundle_item *it, uint64_t n);
+int bundle_file_end(struct bundle_item *it, const struct item *rec);
+int bundle_file_close(struct bundle_item *it, enum item_state state, const char *why);
 
 /* Names at the top of the folder that are the bundle's own. */
 bool bundle_is_own_name(const char *name);

@@ -34,6 +34,6 @@ int cmd_cancel(struct session *s, int argc, const char *const argv[])
 	struct job *j = jobs_named(s, argv[1]);
 	if (!j)
 		return AS_EBADMSG;
-	j->kind->stop(j, "cancelled by the engineer", false);
+	j->kind->stop(j, JOB_CANCELLED, "cancelled by the engineer");
 	return SESSION_DONE;
 }

@@ -182,14 +182,14 @@ static void start_more(struct collect *c)
 		job_done(&c->job, c->incomplete ? ITEM_PARTIAL : ITEM_OK, c->incomplete);
 }
 
-static void on_stop(struct job *j, const char *why, bool lost)
+static void on_stop(struct job *j, enum job_stop how, const char *why)
 {
 	struct collect *c = (struct collect *)j;
 
 	for (size_t i = 0; i < c->count; i++) {
 		struct take *t = &c->takes[i];
 
-		op_stop(&t->op, lost ? AS_E_PEER_LOST : AS_E_CANCELLED);
+		op_stop(&t->op, how == JOB_LOST ? AS_E_PEER_LOST : AS_E_CANCELLED);
 		finish(t, t->phase == TAKE_WAITING ? ITEM_FAILED : ITEM_PARTIAL, why);
 	}
 	start_more(c);

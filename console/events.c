@@ -157,18 +157,20 @@ void events_denied(struct events *e, int why)
 
 const char *events_item_line(const struct item_view *v, char *buf)
 {
-	char name[TEXT_CAP], why[TEXT_CAP], size[TEXT_SIZE_MAX],
-	    of[TEXT_SIZE_MAX + 4] = "", whole[TEXT_SIZE_MAX];
+	char name[TEXT_CAP], path[TEXT_CAP] = "", why[TEXT_CAP], label[2 * TEXT_CAP];
+	char size[TEXT_SIZE_MAX], whole[TEXT_SIZE_MAX], of[TEXT_SIZE_MAX + 8] = "";
 	uint64_t tenths = v->elapsed_ms / 100;
 
+	snprintf(label, sizeof label, "%s%s%s", clean(v->name, name), v->path ? " " : "",
+		 v->path ? clean(v->path, path) : "");
 	if (v->running && v->expected > 0)
 		snprintf(of, sizeof of, " of %s", text_size(v->expected, whole));
 	snprintf(buf, SCREEN_LINE_MAX,
-		 "  %-16.40s %8s%s %3" PRIu64 " %s %5" PRIu64 ".%" PRIu64 " s  %s%s%.200s",
-		 clean(v->name, name), text_size(v->bytes, size), of,
-		 v->counted ? v->count : v->files, v->counted ? v->counted : "files", tenths / 10,
-		 tenths % 10, v->running ? "running" : item_state_name(v->state),
-		 v->why[0] ? ": " : "", clean(v->why, why));
+		 "  %-16.100s %8s%s %3" PRIu64 " %s %5" PRIu64 ".%" PRIu64 " s  %s%s%.200s", label,
+		 text_size(v->bytes, size), of, v->counted ? v->count : v->files,
+		 v->counted ? v->counted : "files", tenths / 10, tenths % 10,
+		 v->running ? "running" : item_state_name(v->state), v->why[0] ? ": " : "",
+		 clean(v->why, why));
 	return buf;
 }
 
@@ -182,6 +184,8 @@ static json_t *item_json(const struct item_view *v)
 
 	if (o && v->job)
 		json_object_set_new(o, "job", json_integer(v->job));
+	if (o && v->path)
+		json_object_set_new(o, "path", clean_json(v->path));
 	if (o && v->expected)
 		json_object_set_new(o, "expected", json_integer((json_int_t)v->expected));
 	return o;

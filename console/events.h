@@ -30,6 +30,7 @@ struct events {
 struct item_view {
 	uint32_t job; /* that it is part of; 0: none */
 	const char *name;
+	const char *path; /* on the customer's computer; NULL: none */
 	bool running;
 	enum item_state state; /* when not running */
 	const char *why;       /* "" for none */

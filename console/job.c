@@ -135,24 +135,24 @@ size_t jobs_ending(const struct jobs *js)
 	return n;
 }
 
-static void stop(struct jobs *js, bool endless_only, const char *why, bool lost)
+static void stop(struct jobs *js, bool endless_only, enum job_stop how, const char *why)
 {
 	for (size_t i = 0; i < js->count; i++) {
 		struct job *j = js->at[i];
 
 		if (!j->is_done && (j->endless || !endless_only))
-			j->kind->stop(j, why, lost);
+			j->kind->stop(j, how, why);
 	}
 }
 
-void jobs_stop_all(struct jobs *js, const char *why, bool lost)
+void jobs_stop_all(struct jobs *js, enum job_stop how, const char *why)
 {
-	stop(js, false, why, lost);
+	stop(js, false, how, why);
 }
 
 void jobs_stop_endless(struct jobs *js, const char *why)
 {
-	stop(js, true, why, false);
+	stop(js, true, JOB_CANCELLED, why);
 }
 
 void jobs_tick(struct jobs *js, uint64_t now_ms)

@@ -29,11 +29,17 @@ struct ops;
 
 struct job;
 
+enum job_stop {
+	JOB_CANCELLED, /* by the engineer */
+	JOB_ENDED,     /* with the session, by the engineer */
+	JOB_LOST,      /* with the session, and nobody wanted that */
+};
+
 /* All but stop, total and free may be NULL. */
 struct job_kind {
-	/* Ends it, now, with what has arrived; job_done() comes before it returns. lost: the
-	 * session is over, and not because the engineer wants it. */
-	void (*stop)(struct job *j, const char *why, bool lost);
+	/* Ends it with what has arrived. With the session job_done() comes before it returns; one
+	 * that is cancelled may still put in order what it has. */
+	void (*stop)(struct job *j, enum job_stop how, const char *why);
 	/* Fills in how much has come, of the whole job. */
 	void (*total)(const struct job *j, struct item_view *out);
 	/* What is at work in it, for live lines: at most max, returns how many. NULL: the job
@@ -118,7 +124,7 @@ void job_view(const struct job *j, struct item_view *out);
 /* Those that end by themselves. */
 size_t jobs_ending(const struct jobs *js);
 
-void jobs_stop_all(struct jobs *js, const char *why, bool lost);
+void jobs_stop_all(struct jobs *js, enum job_stop how, const char *why);
 void jobs_stop_endless(struct jobs *js, const char *why);
 void jobs_tick(struct jobs *js, uint64_t now_ms);
 void jobs_drained(struct jobs *js);

@@ -63,9 +63,9 @@ static void on_done(enum item_state state, const char *why, void *owner)
 		finish(l, l->state, l->why);
 }
 
-static void on_stop(struct job *j, const char *why, bool lost)
+static void on_stop(struct job *j, enum job_stop how, const char *why)
 {
-	(void)lost;
+	(void)how;
 	finish((struct list *)j, ITEM_PARTIAL, why);
 }
 

@@ -71,11 +71,11 @@ static void on_done(enum item_state state, const char *why, void *owner)
 		finish(l, l->state, l->why);
 }
 
-static void on_stop(struct job *j, const char *why, bool lost)
+static void on_stop(struct job *j, enum job_stop how, const char *why)
 {
 	struct live *l = (struct live *)j;
 
-	if (lost)
+	if (how == JOB_LOST)
 		finish(l, ITEM_PARTIAL, why);
 	else
 		finish(l, ITEM_OK, "");

@@ -201,6 +201,14 @@ void manifest_drop_grant(struct manifest *m)
 	grant_done(&m->grants[--m->grants_count]);
 }
 
+void manifest_drop_item(struct manifest *m, size_t index)
+{
+	item_done(&m->items[index]);
+	m->items_count--;
+	memmove(&m->items[index], &m->items[index + 1],
+		(m->items_count - index) * sizeof m->items[0]);
+}
+
 int manifest_add_note(struct manifest *m, const char *collector, const char *text)
 {
 	if (m->notes_count == MANIFEST_NOTES_MAX)

@@ -107,6 +107,7 @@ int manifest_add_item(struct manifest *m, const char *name, const char *collecto
 int manifest_add_run(struct manifest *m, const char *collector, struct manifest_run **out);
 int manifest_add_grant(struct manifest *m, struct manifest_grant **out); /* no strings yet */
 void manifest_drop_grant(struct manifest *m);				 /* the last one */
+void manifest_drop_item(struct manifest *m, size_t index); /* those behind it move up */
 int manifest_add_note(struct manifest *m, const char *collector, const char *text);
 
 /* A key that is there already gets the new value. */

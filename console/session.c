@@ -182,7 +182,7 @@ bool session_interrupt(struct session *s)
 	if (s->state != SESSION_BUSY || (!s->front && !s->waits && !s->waiting))
 		return false;
 	if (s->front)
-		s->front->kind->stop(s->front, "cancelled by the engineer", false);
+		s->front->kind->stop(s->front, JOB_CANCELLED, "cancelled by the engineer");
 	if (s->waits || s->waiting) {
 		free(s->waiting);
 		s->waiting = NULL;
@@ -302,10 +302,9 @@ static void abort_jobs(struct session *s)
 {
 	char text[128];
 
-	jobs_stop_all(&s->jobs,
+	jobs_stop_all(&s->jobs, s->why < 0 ? JOB_LOST : JOB_ENDED,
 		      s->why < 0 ? err_text(s->why, text, sizeof text)
-				 : "the engineer ended the session",
-		      s->why < 0);
+				 : "the engineer ended the session");
 }
 
 void session_wrap_up(struct session *s)

@@ -52,8 +52,10 @@ static void on_done(enum item_state state, const char *why, void *owner)
 		finish(t, state, why);
 }
 
-static void on_stop(struct job *j, const char *why, bool lost)
+static void on_stop(struct job *j, enum job_stop how, const char *why)
 {
+	bool lost = how == JOB_LOST;
+
 	finish((struct top *)j, lost ? ITEM_PARTIAL : ITEM_OK, lost ? why : "");
 }
 

@@ -386,7 +386,7 @@ Test(collect, the_end_of_the_session_marks_everything_that_was_not_done)
 	send_item(0, ITEM_OK);
 	accept_open(1, 0);
 	shuttle();
-	jobs_stop_all(&jobs, "lost", true);
+	jobs_stop_all(&jobs, JOB_LOST, "lost");
 	cr_assert(job->is_done);
 	cr_assert(jobs.incomplete);
 	cr_assert_eq(state_of("item0"), ITEM_OK);
@@ -398,7 +398,7 @@ Test(collect, the_link_may_be_gone_when_it_is_aborted)
 {
 	START("full");
 	ops.mux = NULL;
-	jobs_stop_all(&jobs, "lost", true);
+	jobs_stop_all(&jobs, JOB_LOST, "lost");
 	cr_assert(job->is_done);
 }
 
@@ -428,7 +428,7 @@ Test(collect, one_that_is_cancelled_keeps_what_had_arrived_and_is_not_complete)
 {
 	START("full");
 	send_item(0, ITEM_OK);
-	job->kind->stop(job, "cancelled by the engineer", false);
+	job->kind->stop(job, JOB_CANCELLED, "cancelled by the engineer");
 	shuttle();
 	cr_assert(job->is_done);
 	cr_assert(jobs.incomplete);

@@ -1,493 +1,720 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * get: files as they are, holes as holes, folders as archives that libarchive reads.
+ * get: files into the bundle, holes, disks that are full, and going on with what is there.
  */
-#include <archive.h>
-#include <archive_entry.h>
 #include <criterion/criterion.h>
-#include <fcntl.h>
-#include <pthread.h>
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/plat/plat.h"
-#include "tests/support/box.h"
+#include "console/old_part.h"
+#include "proto/base/err.h"
+#include "proto/e2e/sha256.h"
+#include "tests/support/desk.h"
 
-#define GET  43
-#define MIB  (1u << 20)
-#define LONG (3u * MIB + 17)
+static const char *const scopes[] = {"files:/srv/app", NULL};
 
-TestSuite(get, .timeout = 60);
-
-static struct box box;
-static struct collect_args args;
-static struct took took;
-
-static void ask(const char *path)
+static void make(void)
 {
-	box_args(&box, GET, "", (const char *const[]){path, NULL}, &args);
+	desk_open(false, scopes);
 }
 
-/* The one file that was sent. */
-static const struct capture_file *got(void)
+static void make_json(void)
 {
-	box_run(&args, &took);
-	cr_assert_eq(took.capture.files_count, 1);
-	return &took.capture.files[0];
+	desk_open(true, scopes);
+}
+TestSuite(get, .init = make, .fini = desk_close);
+TestSuite(get_json, .init = make_json, .fini = desk_close);
+
+/* ---- the agent's side ---- */
+
+static void send_file(size_t i, const char *name)
+{
+	struct item file = {.type = ITEM_FILE, .file.source_kind = ITEM_FROM_API};
+
+	snprintf(file.file.name, sizeof file.file.name, "%s", name);
+	snprintf(file.file.source, sizeof file.file.source, "what the agent calls it");
+	desk_send(i, &file);
 }
 
-static char *noise(size_t n)
+static void send_number(size_t i, enum item_type type, uint64_t v)
 {
-	char *p = malloc(n);
-	uint32_t x = 12345;
+	struct item it = {.type = type};
 
-	for (size_t i = 0; i < n; i++)
-		p[i] = (char)((x = x * 1103515245 + 12345) >> 16);
-	return p;
+	if (type == ITEM_SIZE)
+		it.size = v;
+	else if (type == ITEM_OFFSET)
+		it.offset = v;
+	else
+		it.hole = v;
+	desk_send(i, &it);
 }
 
-static void is_same(const struct capture_file *f, const void *p, size_t n)
+static void send_file_end(size_t i, enum item_state state, const char *why)
 {
-	cr_assert_eq(f->n, n);
-	cr_assert(n == 0 || memcmp(f->text, p, n) == 0);
+	struct item end = {.type = ITEM_FILE_END, .file_end.state = state};
+
+	snprintf(end.file_end.why, sizeof end.file_end.why, "%s", why);
+	desk_send(i, &end);
 }
 
-/* ---- one file ---- */
-
-Test(get, a_file_as_it_is)
+/* A whole file. */
+static void send_whole(size_t i, const char *name, const char *text)
 {
-	char *bytes = noise(LONG);
-
-	box_open(&box);
-	box_bytes(&box, "data", bytes, LONG);
-	ask("data");
-
-	const struct capture_file *f = got();
-	is_same(f, bytes, LONG);
-	cr_expect_eq(took.state, ITEM_OK);
-	cr_expect_eq(f->size, LONG);
-	cr_expect_str_eq(f->begin.file.source, box_name(&box, "data"));
-	cr_expect_str_eq(f->begin.file.name, box_name(&box, "data") + 1);
-	cr_expect_eq(f->end.file_end.state, ITEM_OK);
-	box_run_done(&took);
-	free(bytes);
-	box_done(&box);
+	desk_accept(i);
+	send_file(i, name);
+	send_number(i, ITEM_SIZE, strlen(text));
+	desk_send_data(i, text, strlen(text));
+	send_file_end(i, ITEM_OK, "");
+	desk_end(i, ITEM_OK, "");
 }
 
-Test(get, an_empty_file_is_a_file)
+/* One that is cut behind so many bytes. */
+static void send_cut(size_t i, const char *name, const char *text)
 {
-	box_open(&box);
-	box_file(&box, "empty", "");
-	ask("empty");
-
-	const struct capture_file *f = got();
-	is_same(f, "", 0);
-	cr_expect(f->sized && f->size == 0);
-	cr_expect_eq(took.state, ITEM_OK);
-	box_run_done(&took);
-	box_done(&box);
+	desk_accept(i);
+	send_file(i, name);
+	send_number(i, ITEM_SIZE, 1000);
+	desk_send_data(i, text, strlen(text));
+	desk_reset(i, AS_E_CANCELLED);
 }
 
-Test(get, holes_are_not_sent)
+static void is_hash_of(const struct manifest_item *it, const void *p, size_t n)
 {
-	int fd;
+	uint8_t sum[SHA256_LEN];
 
-	box_open(&box);
-	box_file(&box, "sparse", "begin");
-	fd = open(box_name(&box, "sparse"), O_WRONLY);
-	cr_assert_eq(pwrite(fd, "middle", 6, 8 * MIB), 6);
-	cr_assert_eq(ftruncate(fd, 16 * MIB), 0);
-	close(fd);
-	ask("sparse");
-
-	const struct capture_file *f = got();
-	cr_assert_eq(f->n, 16 * MIB);
-	cr_expect_eq(memcmp(f->text, "begin", 5), 0);
-	cr_expect_eq(memcmp(f->text + 8 * MIB, "middle", 6), 0);
-	cr_expect_gt(f->holes, 15 * MIB);
-	cr_expect_lt(took.capture.bytes, MIB);
-	cr_expect_eq(took.state, ITEM_OK);
-	box_run_done(&took);
-	box_done(&box);
+	cr_assert(it && it->hashed);
+	cr_assert_eq(sha256(p, n, sum), 0);
+	cr_assert_eq(memcmp(sum, it->sha256, sizeof sum), 0);
 }
 
-Test(get, what_the_system_makes_up_is_read_to_its_end)
+static void content_is(const char *name, const char *text)
 {
-	box_open(&box);
-	ask("status");
-	snprintf(args.op.root, sizeof args.op.root, "/proc/%d", (int)getpid());
-	snprintf(args.real, sizeof args.real, "%s", args.op.root);
+	size_t n;
+	char *content = desk_file(name, &n);
 
-	const struct capture_file *f = got();
-	cr_expect(f->text && strncmp(f->text, "Name:", 5) == 0, "it says that it has 0 bytes");
-	cr_expect_eq(took.state, ITEM_OK);
-	box_run_done(&took);
-	ask("kernel/mm/transparent_hugepage/enabled");
-	snprintf(args.op.root, sizeof args.op.root, "/sys");
-	snprintf(args.real, sizeof args.real, "/sys");
-	if (access("/sys/kernel/mm/transparent_hugepage/enabled", R_OK) == 0) {
-		f = got();
-		cr_expect(f->n > 0 && f->n < 4096, "it says that it has a page");
-		cr_expect_eq(took.state, ITEM_OK, "and is whole all the same");
-		box_run_done(&took);
-	}
-	box_done(&box);
+	cr_assert(content, "%s is not there", name);
+	cr_assert_eq(n, strlen(text));
+	cr_assert_eq(memcmp(content, text, n), 0);
+	free(content);
 }
 
-static void is_refused(const char *path, const char *why)
-{
-	ask(path);
+/* ---- one after the other ---- */
 
-	const struct capture_file *f = got();
-	cr_expect_eq(f->n, 0);
-	cr_expect_eq(f->end.file_end.state, ITEM_UNAVAILABLE);
-	cr_expect(strstr(f->end.file_end.why, why), "%s: %s", path, f->end.file_end.why);
-	cr_expect_eq(took.state, ITEM_UNAVAILABLE);
-	box_run_done(&took);
+Test(get, files_come_one_after_the_other_under_their_own_paths)
+{
+	const struct manifest_item *it;
+
+	desk_type("get /srv/app/x.log \"/srv/app//deep/y z\"");
+	cr_assert_eq(desk.opened_count, 1);
+	cr_assert_eq(desk.opened[0].op_id, 43);
+	cr_assert_str_eq(desk.opened[0].args.root, "/srv/app");
+	cr_assert_eq(desk.opened[0].args.offset, 0);
+	cr_assert_eq(desk.opened[0].args.sha256.size, 0);
+	send_whole(0, "srv/app/x.log", "hello\n");
+	cr_assert_eq(desk.opened_count, 2);
+	cr_assert_eq(desk.idle, 0);
+	send_whole(1, "srv/app/deep/y z", "");
+	cr_assert_eq(desk.idle, 1);
+	cr_assert_not(desk.s->jobs.incomplete);
+	content_is("srv/app/x.log", "hello\n");
+	content_is("srv/app/deep/y z", "");
+	it = desk_item("srv/app/x.log");
+	cr_assert_str_eq(it->source, "/srv/app/x.log", "what was asked for, not what it is called");
+	cr_assert_eq(it->kind, ITEM_FROM_FILE);
+	cr_assert_eq(it->state, ITEM_OK);
+	is_hash_of(it, "hello\n", 6);
+	cr_assert_str_eq(desk_item("srv/app/deep/y z")->source, "/srv/app/deep/y z");
 }
 
-Test(get, what_cannot_be_sent_says_why)
+Test(get, what_cannot_be_had_costs_itself)
 {
-	box_open(&box);
-	box_folder(&box, "in");
-	box_file(&box, "secret", "SECRET");
-	box_link(&box, "out", "/etc/passwd");
-	cr_assert_eq(mkfifo(box_name(&box, "pipe"), 0644), 0);
-	is_refused("missing", "there is no such file");
-	is_refused("out", "leads out of the folder");
-	is_refused("pipe", "neither a file nor a folder");
-	ask("in");
-	args.op.has_sha256 = true;
-	cr_expect(strstr(got()->end.file_end.why, "it is a folder"));
-	box_run_done(&took);
-	box_done(&box);
+	desk_type("get /srv/app/a /srv/app/b");
+	desk_accept(0);
+	send_file(0, "srv/app/a");
+	send_file_end(0, ITEM_UNAVAILABLE, "there is no such file");
+	desk_end(0, ITEM_UNAVAILABLE, "");
+	cr_assert(strstr(desk_printed(), "unavailable: there is no such file"));
+	send_whole(1, "srv/app/b", "x");
+	cr_assert_eq(desk.idle, 1);
+	cr_assert(desk.s->jobs.incomplete);
+	content_is("srv/app/b", "x");
 }
 
-static void get_locked(void)
+Test(get, one_that_is_cut_is_partial_and_has_the_hash_of_what_came)
 {
-	ask("locked");
-	box_run(&args, &took);
-	_exit(took.state == ITEM_UNAVAILABLE &&
-		      strstr(took.capture.end.end.why, "needs administrator rights")
-		  ? 0
-		  : 1);
+	desk_type("get /srv/app/x");
+	send_cut(0, "srv/app/x", "half");
+	cr_assert(strstr(desk_printed(), "partial: the customer has stopped this item"));
+	cr_assert_eq(desk_item("srv/app/x")->state, ITEM_PARTIAL);
+	is_hash_of(desk_item("srv/app/x"), "half", 4);
+	cr_assert(desk.s->jobs.incomplete);
 }
 
-Test(get, an_unreadable_file_says_so)
+Test(get, the_engineer_ends_all_of_it)
 {
-	int status;
-	pid_t pid;
-
-	box_open(&box);
-	cr_assert_eq(chmod(box.path, 0755), 0);
-	box_file(&box, "locked", "x");
-	cr_assert_eq(chmod(box_name(&box, "locked"), getuid() == 0 ? 0600 : 0), 0);
-	pid = fork();
-	if (pid == 0 && (getuid() != 0 || setresuid(65534, 65534, 65534) == 0))
-		get_locked();
-	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	cr_expect_eq(status, 0);
-	box_done(&box);
+	desk_type("get /srv/app/x /srv/app/y");
+	desk_accept(0);
+	send_file(0, "srv/app/x");
+	desk_send_data(0, "half", 4);
+	cr_assert(session_interrupt(desk.s));
+	desk_carry();
+	cr_assert_eq(desk.reset[0], AS_E_CANCELLED);
+	cr_assert_eq(desk.opened_count, 1);
+	cr_assert_eq(desk.idle, 1);
+	cr_assert_eq(desk_item("srv/app/x")->state, ITEM_PARTIAL);
+	cr_assert(desk.s->jobs.incomplete);
 }
 
-/* ---- that changes while it is sent ---- */
-
-/* The collector runs in a thread, and its pipe holds less than the file. */
-struct running {
-	int out[2];
-	int state;
-	pthread_t thread;
-};
-
-static void *run_it(void *arg)
+Test(get, a_second_file_or_a_strange_record_breaks_the_protocol_of_this_path_alone)
 {
-	struct running *r = arg;
-
-	r->state = run_collector(collector_find(GET), &args, r->out[1]);
-	close(r->out[1]);
-	return NULL;
+	desk_type("get /srv/app/x /srv/app/y /srv/app/z");
+	desk_accept(0);
+	send_file(0, "srv/app/x");
+	send_file_end(0, ITEM_OK, "");
+	send_file(0, "etc/shadow");
+	cr_assert_eq(desk.reset[0], AS_E_PROTOCOL);
+	cr_assert_null(desk_item("etc/shadow"));
+	desk_accept(1);
+	send_file(1, "srv/app/y");
+	send_number(1, ITEM_OFFSET, 5);
+	cr_assert_eq(desk.reset[1], AS_E_PROTOCOL, "nobody offered a beginning");
+	desk_accept(2);
+	desk_send_line(2, 1, 0, "x");
+	cr_assert_eq(desk.reset[2], AS_E_PROTOCOL);
+	cr_assert_eq(desk.broken, 0);
+	cr_assert_eq(desk.idle, 1);
 }
 
-/* Until the file's bytes have begun to come: it is open, and most of it not yet read. */
-static void begin(struct running *r, struct capture *c)
+/* ---- holes ---- */
+
+Test(get, holes_take_no_room_and_count_in_the_hash)
 {
-	static uint8_t first[70000];
-	size_t have = 0;
+	const size_t hole = 3u << 20;
+	uint8_t *whole = calloc(1, 2 * hole + 8);
+	struct stat st;
+	char path[512];
+	size_t n;
 
-	capture_bare(c);
-	cr_assert_eq(pipe(r->out), 0);
-	cr_assert_eq(pthread_create(&r->thread, NULL, run_it, r), 0);
-	while (have < sizeof first) {
-		ssize_t n = read(r->out[0], first + have, sizeof first - have);
-
-		cr_assert_gt(n, 0);
-		have += (size_t)n;
-	}
-	cr_assert_eq(write(c->fd, first, have), (ssize_t)have);
+	memcpy(whole, "head", 4);
+	memcpy(whole + 4 + hole, "tail", 4);
+	desk_type("get /srv/app/x");
+	desk_accept(0);
+	send_file(0, "srv/app/x");
+	desk_send_data(0, "head", 4);
+	send_number(0, ITEM_HOLE, hole);
+	desk_send_data(0, "tail", 4);
+	send_number(0, ITEM_HOLE, hole);
+	send_file_end(0, ITEM_OK, "");
+	desk_end(0, ITEM_OK, "");
+	desk_turn();
+	cr_assert_eq(desk.idle, 1);
+	cr_assert_eq(desk_item("srv/app/x")->bytes, 2 * hole + 8);
+	is_hash_of(desk_item("srv/app/x"), whole, 2 * hole + 8);
+	snprintf(path, sizeof path, "%s/srv/app/x", bundle_path(desk.s->bundle));
+	cr_assert_eq(stat(path, &st), 0);
+	cr_assert_eq((size_t)st.st_size, 2 * hole + 8);
+	cr_assert_lt((size_t)st.st_blocks * 512, hole);
+	char *content = desk_file("srv/app/x", &n);
+	cr_assert_eq(memcmp(content, whole, n), 0);
+	free(content);
+	free(whole);
 }
 
-static const struct capture_file *end(struct running *r, struct capture *c)
+Test(get, a_long_hole_is_hashed_in_pieces_while_others_go_on)
 {
-	static uint8_t bytes[65536];
-	ssize_t n;
+	const uint64_t hole = 40u << 20;
+	uint8_t *whole = calloc(1, hole + 1);
+	unsigned turns = 0;
 
-	while ((n = read(r->out[0], bytes, sizeof bytes)) > 0)
-		cr_assert_eq(write(c->fd, bytes, (size_t)n), n);
-	pthread_join(r->thread, NULL);
-	close(r->out[0]);
-	capture_read(c);
-	return &c->files[0];
+	whole[hole] = 'x';
+	desk_type("get /srv/app/x &");
+	desk_accept(0);
+	send_file(0, "srv/app/x");
+	send_number(0, ITEM_HOLE, hole);
+	desk_send_data(0, "x", 1);
+	send_file_end(0, ITEM_OK, "");
+	desk_end(0, ITEM_OK, "");
+	cr_assert_eq(jobs_ending(&desk.s->jobs), 1, "its hash is not done");
+	while (jobs_have_work(&desk.s->jobs) && ++turns)
+		jobs_work(&desk.s->jobs);
+	cr_assert_gt(turns, 3);
+	session_settle(desk.s);
+	cr_assert_eq(desk.s->jobs.count, 0);
+	is_hash_of(desk_item("srv/app/x"), whole, hole + 1);
+	free(whole);
 }
 
-Test(get, a_file_that_grows_is_sent_as_it_was)
+Test(get, the_end_of_the_session_waits_for_no_turn)
 {
-	char *bytes = noise(LONG);
-	struct running r;
-	struct capture c;
-
-	box_open(&box);
-	box_bytes(&box, "log", bytes, LONG);
-	ask("log");
-	begin(&r, &c);
-	box_append(&box, "log", "what came later");
-	is_same(end(&r, &c), bytes, LONG);
-	cr_expect_eq(r.state, ITEM_OK);
-	capture_done(&c);
-	free(bytes);
-	box_done(&box);
+	desk_type("get /srv/app/x &");
+	desk_accept(0);
+	send_file(0, "srv/app/x");
+	send_number(0, ITEM_HOLE, 20u << 20);
+	jobs_stop_all(&desk.s->jobs, JOB_ENDED, "the engineer ended the session");
+	cr_assert_eq(jobs_ending(&desk.s->jobs), 0);
+	cr_assert_eq(desk_item("srv/app/x")->state, ITEM_PARTIAL);
+	cr_assert(desk_item("srv/app/x")->hashed);
 }
 
-Test(get, a_file_that_shrinks_is_partial)
+Test(get, holes_count_in_what_a_bundle_may_hold)
 {
-	char *bytes = noise(LONG);
-	struct running r;
-	struct capture c;
+	desk_type("get /srv/app/x");
+	desk_accept(0);
+	send_file(0, "srv/app/x");
+	send_number(0, ITEM_HOLE, UINT64_MAX);
+	desk_turn();
+	cr_assert_eq(desk.reset[0], AS_E_QUOTA);
+	cr_assert(strstr(desk_printed(), "--max-bytes"));
+	cr_assert_eq(desk.idle, 1);
+	cr_assert_eq(desk_item("srv/app/x")->bytes, 0);
+}
 
-	box_open(&box);
-	box_bytes(&box, "log", bytes, LONG);
-	ask("log");
-	begin(&r, &c);
-	cr_assert_eq(truncate(box_name(&box, "log"), MIB), 0);
+/* ---- a full disk ---- */
 
-	const struct capture_file *f = end(&r, &c);
-	char why[ITEM_WHY_MAX + 1] = "it became shorter while it was read";
-	if (f->n > MIB) /* a record that had been promised is filled up */
-		snprintf(why, sizeof why,
-			 "it became shorter while it was read: the last %zu bytes are only zeros",
-			 f->n - MIB);
-	cr_assert_geq(f->n, MIB);
-	cr_expect(memcmp(f->text, bytes, MIB) == 0);
-	for (size_t i = MIB; i < f->n; i++)
-		cr_assert_eq(f->text[i], 0);
-	cr_expect_eq(r.state, ITEM_PARTIAL);
-	cr_expect(f->end.file_end.truncated);
-	cr_expect_str_eq(f->end.file_end.why, why);
-	capture_done(&c);
-	free(bytes);
-	box_done(&box);
+Test(get, a_full_disk_ends_this_file_and_not_the_session)
+{
+	static char block[100000];
+	struct rlimit limit;
+	rlim_t before;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	before = limit.rlim_cur;
+	desk_type("get /srv/app/big");
+	desk_accept(0);
+	send_file(0, "srv/app/big");
+	limit.rlim_cur = 150000;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	for (int i = 0; i < 4 && desk.reset[0] == 0; i++)
+		desk_send_data(0, block, sizeof block);
+	limit.rlim_cur = before;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	cr_assert_neq(desk.reset[0], 0, "nobody wants the rest");
+	cr_assert_eq(desk_item("srv/app/big")->state, ITEM_PARTIAL);
+	cr_assert_eq(desk_item("srv/app/big")->bytes, 150000);
+	cr_assert(desk_item("srv/app/big")->hashed);
+	cr_assert(desk.s->jobs.incomplete);
+	desk_type("get /srv/app/small");
+	send_whole(1, "srv/app/small", "x");
+	content_is("srv/app/small", "x");
 }
 
 /* ---- going on ---- */
 
-static void go_on_at(uint64_t offset)
+/* What the i-th operation offers is the beginning `text`. */
+static void offers(size_t i, const char *text)
 {
-	int fd = open(box_name(&box, "data"), O_RDONLY);
+	uint8_t sum[SHA256_LEN];
 
-	args.op.offset = offset;
-	args.op.has_sha256 = true;
-	cr_assert_eq(plat_sha256_file(fd, offset, args.op.sha256), 0);
+	cr_assert_lt(i, desk.opened_count, "not asked");
+	cr_assert_eq(desk.opened[i].args.offset, strlen(text));
+	cr_assert_eq(desk.opened[i].args.sha256.size, SHA256_LEN);
+	sha256(text, strlen(text), sum);
+	cr_assert_eq(memcmp(desk.opened[i].args.sha256.bytes, sum, sizeof sum), 0);
+}
+
+static void send_rest(size_t i, uint64_t offset, const char *rest)
+{
+	desk_accept(i);
+	send_file(i, "srv/app/x");
+	send_number(i, ITEM_SIZE, offset + strlen(rest));
+	send_number(i, ITEM_OFFSET, offset);
+	desk_send_data(i, rest, strlen(rest));
+	send_file_end(i, ITEM_OK, "");
+	desk_end(i, ITEM_OK, "");
+	desk_turn();
+}
+
+Test(get, goes_on_with_a_part_of_this_session)
+{
+	size_t before;
+
+	desk_type("get /srv/app/x");
+	send_cut(0, "srv/app/x", "first half, ");
+	before = bundle_manifest(desk.s->bundle)->items_count;
+	desk_type("get --continue /srv/app/x");
+	desk_turn();
+	offers(1, "first half, ");
+	send_rest(1, 12, "second half");
+	cr_assert_eq(desk.idle, 2);
+	content_is("srv/app/x", "first half, second half");
+	cr_assert_eq(bundle_manifest(desk.s->bundle)->items_count, before, "it is the same file");
+	cr_assert_eq(desk_item("srv/app/x")->state, ITEM_OK);
+	cr_assert_eq(desk_item("srv/app/x")->bytes, 23);
+	is_hash_of(desk_item("srv/app/x"), "first half, second half", 23);
+	cr_assert_eq(desk_run("get")->state, ITEM_OK);
+}
+
+Test(get, goes_on_as_often_as_it_is_cut)
+{
+	desk_type("get /srv/app/x");
+	send_cut(0, "srv/app/x", "one ");
+	for (size_t i = 1; i <= 2; i++) {
+		desk_type("get --continue /srv/app/x");
+		desk_turn();
+		offers(i, i == 1 ? "one " : "one two ");
+		desk_accept(i);
+		send_file(i, "srv/app/x");
+		send_number(i, ITEM_OFFSET, 4 * i);
+		desk_send_data(i, i == 1 ? "two " : "three", i == 1 ? 4 : 5);
+		if (i == 1)
+			desk_reset(i, AS_E_CANCELLED);
+		else
+			send_file_end(i, ITEM_OK, ""), desk_end(i, ITEM_OK, "");
+		desk_turn();
+	}
+	content_is("srv/app/x", "one two three");
+	is_hash_of(desk_item("srv/app/x"), "one two three", 13);
+}
+
+Test(get, without_a_part_all_of_it_is_fetched)
+{
+	desk_type("get --continue /srv/app/x");
+	cr_assert(strstr(desk_printed(), "no part of it"));
+	cr_assert_eq(desk.opened[0].args.sha256.size, 0);
+	send_whole(0, "srv/app/x", "all");
+	content_is("srv/app/x", "all");
+	desk_type("get --continue /srv/app/x");
+	cr_assert_eq(desk.opened[1].args.sha256.size, 0, "a whole file is no part");
+}
+
+Test(get, a_file_that_has_changed_leaves_the_part_alone)
+{
+	desk_type("get /srv/app/x");
+	send_cut(0, "srv/app/x", "half");
+	desk_type("get --continue /srv/app/x");
+	desk_turn();
+	desk_accept(1);
+	send_file(1, "srv/app/x");
+	send_number(1, ITEM_SIZE, 99);
+	send_file_end(1, ITEM_FAILED, "the file has changed since: get it without --continue");
+	desk_end(1, ITEM_FAILED, "");
+	cr_assert(strstr(desk_printed(), "failed: the file has changed since"));
+	content_is("srv/app/x", "half");
+	cr_assert_eq(desk_item("srv/app/x")->state, ITEM_PARTIAL);
+	is_hash_of(desk_item("srv/app/x"), "half", 4);
+	cr_assert(desk.s->jobs.incomplete);
+	cr_assert_eq(desk_run("get")->state, ITEM_FAILED);
+}
+
+Test(get, an_agent_that_sends_what_was_not_agreed_loses_the_stream_only)
+{
+	static const struct {
+		enum item_type type;
+		uint64_t n;
+	} wrong[] = {{ITEM_OFFSET, 3}, {ITEM_OFFSET, 5}, {ITEM_OFFSET, 0}, {ITEM_HOLE, 1}};
+
+	desk_type("get /srv/app/x");
+	send_cut(0, "srv/app/x", "half");
+	for (size_t i = 1; i <= 5; i++) {
+		desk_type("get --continue /srv/app/x");
+		desk_turn();
+		desk_accept(i);
+		send_file(i, "srv/app/x");
+		if (i <= 4)
+			send_number(i, wrong[i - 1].type, wrong[i - 1].n);
+		else
+			desk_send_data(i, "x", 1);
+		desk_turn();
+		cr_assert_eq(desk.reset[i], AS_E_PROTOCOL, "%zu", i);
+		content_is("srv/app/x", "half");
+		is_hash_of(desk_item("srv/app/x"), "half", 4);
+	}
+	cr_assert_eq(desk.broken, 0);
+}
+
+Test(get, two_that_go_on_with_one_part_do_not_mix)
+{
+	desk_type("get /srv/app/x");
+	send_cut(0, "srv/app/x", "half");
+	desk_type("get --continue /srv/app/x &");
+	desk_type("get --continue /srv/app/x &");
+	desk_turn();
+	send_rest(1, 4, " and half");
+	desk_accept(2);
+	send_file(2, "srv/app/x");
+	send_number(2, ITEM_OFFSET, 4);
+	desk_turn();
+	cr_assert_neq(desk.reset[2], 0);
+	content_is("srv/app/x", "half and half");
+	is_hash_of(desk_item("srv/app/x"), "half and half", 13);
+}
+
+static void spoil(const char *name, const char *text)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s", bundle_path(desk.s->bundle), name);
+	f = fopen(path, "we");
+	cr_assert(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+Test(get, a_part_that_was_changed_here_is_not_used)
+{
+	desk_type("get /srv/app/x");
+	send_cut(0, "srv/app/x", "half");
+	spoil("srv/app/x", "hall");
+	desk_type("get --continue /srv/app/x");
+	desk_turn();
+	cr_assert(strstr(desk_printed(), "was changed since; all of it is fetched"));
+	cr_assert_eq(desk.opened[1].args.sha256.size, 0);
+	send_whole(1, "srv/app/x", "all");
+	content_is("srv/app/x", "hall");
+	content_is("srv/app/x.2", "all");
+}
+
+/* ---- over sessions ---- */
+
+/* The session ends and another one with the same customer begins; its bundle lies beside. */
+static char old_path[512];
+static void another_session(void)
+{
+	static unsigned n = 0;
+	struct bundle_about about = {.out_dir = desk.dir,
+				     .host = "h",
+				     .started = 1790000101 + n,
+				     .console_build = "",
+				     .agent_build = "",
+				     .agent_os = "",
+				     .session_id = {(uint8_t)(n + 1)}};
+
+	n++;
+
+	snprintf(old_path, sizeof old_path, "%s", bundle_path(desk.s->bundle));
+	cr_assert_eq(bundle_finish(desk.s->bundle, 1790000050), 0);
+	bundle_free(desk.s->bundle);
+	cr_assert_eq(bundle_create(&about, &desk.s->bundle), 0);
+	desk.s->jobs.bundle = desk.s->bundle;
+}
+
+static void cut_then_another_session(void)
+{
+	desk_type("get /srv/app/x");
+	send_cut(0, "srv/app/x", "first half, ");
+	another_session();
+}
+
+static char *old_manifest(void)
+{
+	static char text[1 << 20];
+	char path[600];
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/manifest.json", old_path);
+	f = fopen(path, "re");
+	cr_assert(f);
+	text[fread(text, 1, sizeof text - 1, f)] = '\0';
+	fclose(f);
+	return text;
+}
+
+static bool old_file_is_there(void)
+{
+	char path[600];
+
+	snprintf(path, sizeof path, "%s/srv/app/x", old_path);
+	return access(path, F_OK) == 0;
+}
+
+Test(get, goes_on_with_a_part_of_an_earlier_session)
+{
+	cut_then_another_session();
+	desk_type("get --continue /srv/app/x");
+	desk_turn();
+	offers(1, "first half, ");
+	cr_assert(old_file_is_there(), "nothing is moved before the agent has agreed");
+	send_rest(1, 12, "second half");
+	content_is("srv/app/x", "first half, second half");
+	is_hash_of(desk_item("srv/app/x"), "first half, second half", 23);
+	cr_assert_eq(desk_item("srv/app/x")->bytes, 23);
+	cr_assert_eq(desk_item("srv/app/x")->state, ITEM_OK);
+	cr_assert_not(old_file_is_there());
+	cr_assert_null(strstr(old_manifest(), "\"name\":\"srv/app/x\""));
+	cr_assert(strstr(old_manifest(), "srv/app/x: went on in "));
+	cr_assert_not(desk.s->jobs.incomplete && desk_run("get")->state != ITEM_OK);
+}
+
+Test(get, an_earlier_session_keeps_its_part_when_the_agent_does_not_agree)
+{
+	cut_then_another_session();
+	desk_type("get --continue /srv/app/x");
+	desk_turn();
+	desk_accept(1);
+	send_file(1, "srv/app/x");
+	send_file_end(1, ITEM_FAILED, "the file has changed since: get it without --continue");
+	desk_end(1, ITEM_FAILED, "");
+	cr_assert(old_file_is_there());
+	cr_assert(strstr(old_manifest(), "\"name\":\"srv/app/x\""));
+	cr_assert_eq(desk_item("srv/app/x")->state, ITEM_FAILED);
+	cr_assert_eq(desk_item("srv/app/x")->bytes, 0);
+}
+
+Test(get, the_part_may_be_cut_again_in_its_new_place)
+{
+	cut_then_another_session();
+	desk_type("get --continue /srv/app/x");
+	desk_turn();
+	desk_accept(1);
+	send_file(1, "srv/app/x");
+	send_number(1, ITEM_OFFSET, 12);
+	desk_send_data(1, "then ", 5);
+	desk_reset(1, AS_E_CANCELLED);
+	desk_turn();
+	is_hash_of(desk_item("srv/app/x"), "first half, then ", 17);
+	another_session();
+	desk_type("get --continue /srv/app/x");
+	desk_turn();
+	offers(2, "first half, then ");
+}
+
+Test(get, the_newest_session_counts)
+{
+	cut_then_another_session();
+	desk_type("get /srv/app/x");
+	send_cut(1, "srv/app/x", "newer");
+	another_session();
+	desk_type("get --continue /srv/app/x");
+	desk_turn();
+	offers(2, "newer");
+}
+
+Test(get, a_console_that_was_killed_left_a_part_without_a_hash)
+{
+	char *text, *at;
+	char path[600];
+	FILE *f;
+
+	cut_then_another_session();
+	text = old_manifest();
+	at = strstr(strstr(text, "\"name\":\"srv/app/x\""), "\"sha256\":\"");
+	cr_assert(at);
+	memmove(at + 9 + 4, at + 9 + 66, strlen(at + 9 + 66) + 1);
+	memcpy(at + 9, "null", 4);
+	snprintf(path, sizeof path, "%s/manifest.json", old_path);
+	f = fopen(path, "we");
+	fputs(text, f);
+	fclose(f);
+	desk_type("get --continue /srv/app/x");
+	desk_turn();
+	offers(1, "first half, ");
+}
+
+Test(get, a_session_that_is_still_at_work_keeps_its_files)
+{
+	int fd;
+
+	cut_then_another_session();
+	fd = open(old_path, O_RDONLY | O_DIRECTORY);
+	cr_assert_eq(flock(fd, LOCK_EX | LOCK_NB), 0);
+	desk_type("get --continue /srv/app/x");
+	desk_turn();
+	cr_assert_eq(desk.opened[1].args.sha256.size, 0);
 	close(fd);
 }
 
-Test(get, going_on_sends_the_rest)
+/* What somebody may have put in our way. */
+static void hostile(const char *shell)
 {
-	char *bytes = noise(LONG);
+	char command[2048];
 
-	box_open(&box);
-	box_bytes(&box, "data", bytes, LONG);
-	for (uint64_t at = 0; at <= LONG; at += LONG / 3 - 5) {
-		ask("data");
-		go_on_at(at);
-
-		const struct capture_file *f = got();
-		cr_expect_eq(f->offset, at);
-		cr_expect_eq(f->size, LONG);
-		is_same(f, bytes + at, LONG - at);
-		cr_expect_eq(took.state, ITEM_OK);
-		box_run_done(&took);
-	}
-	ask("data");
-	go_on_at(LONG);
-	cr_expect_eq(got()->n, 0, "all of it is there already");
-	cr_expect_eq(took.state, ITEM_OK);
-	box_run_done(&took);
-	free(bytes);
-	box_done(&box);
+	cut_then_another_session();
+	snprintf(command, sizeof command, "cd %s && %s", old_path, shell);
+	cr_assert_eq(system(command), 0);
+	desk_type("get --continue /srv/app/x");
+	desk_turn();
+	cr_assert_eq(desk.opened_count, 2);
+	cr_assert_eq(desk.opened[1].args.sha256.size, 0, "%s", shell);
+	send_whole(1, "srv/app/x", "all");
+	content_is("srv/app/x", "all");
 }
 
-static void has_changed(void)
+Test(get, a_bundle_from_a_stranger_leads_nowhere_by_a_link)
 {
-	const struct capture_file *f = got();
-
-	cr_expect_eq(f->n, 0);
-	cr_expect_eq(f->end.file_end.state, ITEM_FAILED);
-	cr_expect(strstr(f->end.file_end.why, "has changed since"));
-	cr_expect_eq(took.state, ITEM_FAILED);
-	box_run_done(&took);
+	hostile("mv srv/app/x ../precious && ln -s ../../../precious srv/app/x");
 }
 
-Test(get, another_beginning_sends_nothing)
+Test(get, a_bundle_from_a_stranger_leads_nowhere_by_a_folder)
 {
-	box_open(&box);
-	box_file(&box, "data", "0123456789");
-	ask("data");
-	go_on_at(5);
-	args.op.sha256[31] ^= 1;
-	has_changed();
-	ask("data");
-	go_on_at(10);
-	box_file(&box, "data", "01234");
-	has_changed(); /* it is shorter than what the engineer has */
-	box_done(&box);
+	hostile("mv srv ../elsewhere && ln -s ../elsewhere srv");
 }
 
-/* ---- folders ---- */
-
-static struct archive *read_archive(const struct capture_file *f)
+Test(get, a_bundle_from_a_stranger_has_no_pipe)
 {
-	struct archive *a = archive_read_new();
-
-	setenv("LC_ALL", "C.UTF-8", 1);
-	archive_read_support_format_tar(a);
-	cr_assert_eq(archive_read_open_memory(a, f->text, f->n), ARCHIVE_OK);
-	return a;
+	hostile("rm srv/app/x && mkfifo srv/app/x");
 }
 
-/* The next entry's name; "" at the end. Its content goes to text. */
-static const char *next(struct archive *a, struct archive_entry **e, char *text, size_t cap)
+Test(get, a_bundle_from_a_stranger_names_nothing_outside)
 {
-	int err = archive_read_next_header(a, e);
-
-	if (err == ARCHIVE_EOF)
-		return "";
-	cr_assert_geq(err, ARCHIVE_WARN, "%s", archive_error_string(a));
-
-	la_ssize_t n = archive_read_data(a, text, cap - 1);
-	cr_assert_geq(n, 0, "%s", archive_error_string(a));
-	text[n] = '\0';
-	return archive_entry_pathname(*e);
+	hostile("cp srv/app/x ../precious && "
+		"sed -i 's|\"name\":\"srv/app/x\"|\"name\":\"../precious\"|' manifest.json");
 }
 
-Test(get, a_folder_is_an_archive)
+Test(get, a_bundle_from_a_stranger_is_of_the_same_host)
 {
-	struct archive_entry *e;
-	char text[64];
-
-	box_open(&box);
-	box_folder(&box, "app");
-	box_folder(&box, "app/conf");
-	box_file(&box, "app/conf/a.ini", "[a]\n");
-	box_file(&box, "app/empty", "");
-	box_link(&box, "app/link", "/etc/shadow");
-	box_file(&box, "app/\xff\n", "odd");
-	ask("app");
-
-	const struct capture_file *f = got();
-	cr_expect_eq(took.state, ITEM_OK);
-	cr_expect_str_eq(f->begin.file.source, box_name(&box, "app"));
-	cr_expect(strcmp(f->begin.file.name + strlen(f->begin.file.name) - 8, "/app.tar") == 0);
-
-	struct archive *a = read_archive(f);
-	cr_expect_str_eq(next(a, &e, text, sizeof text), "conf/");
-	cr_expect_str_eq(next(a, &e, text, sizeof text), "conf/a.ini");
-	cr_expect_str_eq(text, "[a]\n");
-	cr_expect_eq(archive_entry_mode(e), (S_IFREG | 0644));
-	cr_expect_str_eq(next(a, &e, text, sizeof text), "empty");
-	cr_expect_str_eq(next(a, &e, text, sizeof text), "link");
-	cr_expect_str_eq(archive_entry_symlink(e), "/etc/shadow",
-			 "where it leads, not what is there");
-	cr_expect_str_eq(next(a, &e, text, sizeof text), "\xff\n");
-	cr_expect_str_eq(text, "odd");
-	cr_expect_str_eq(next(a, &e, text, sizeof text), "");
-	archive_read_free(a);
-	box_run_done(&took);
-	box_done(&box);
+	hostile("sed -i 's|\"host\":\"h\"|\"host\":\"other\"|' manifest.json");
 }
 
-Test(get, what_an_archive_lacks_is_said_and_the_rest_is_whole)
+Test(get, a_bundle_from_a_stranger_has_bytes_that_are_its_manifests)
 {
-	struct archive_entry *e;
-	char text[64];
-
-	box_open(&box);
-	cr_assert_eq(mkfifo(box_name(&box, "a"), 0644), 0);
-	box_file(&box, "b", "still there");
-	ask("");
-
-	const struct capture_file *f = got();
-	struct archive *a = read_archive(f);
-
-	cr_expect_eq(took.state, ITEM_PARTIAL);
-	cr_expect(capture_noted(&took.capture, "/a: neither a file nor a folder; left out"));
-	cr_expect_str_eq(next(a, &e, text, sizeof text), "b");
-	cr_expect_str_eq(text, "still there");
-	archive_read_free(a);
-	box_run_done(&took);
-	box_done(&box);
+	hostile("printf 'other half, ' > srv/app/x");
+	cr_assert(old_file_is_there());
 }
 
-Test(get, an_archive_of_what_the_system_makes_up_has_its_text)
+Test(get, a_manifest_that_is_none_is_passed_over)
 {
-	struct archive_entry *e;
-	char text[256];
-	bool seen = false;
-
-	box_open(&box);
-	ask("net");
-	snprintf(args.op.root, sizeof args.op.root, "/proc/%d", (int)getpid());
-	snprintf(args.real, sizeof args.real, "%s", args.op.root);
-
-	struct archive *a = read_archive(got());
-	for (const char *name; (name = next(a, &e, text, sizeof text))[0];)
-		seen = seen || (strcmp(name, "dev") == 0 && strncmp(text, "Inter-|", 7) == 0);
-	cr_expect(seen);
-	archive_read_free(a);
-	box_run_done(&took);
-	box_done(&box);
+	hostile("echo '{' > manifest.json");
 }
 
-/* The header has said how long it is, so what follows must be found where it must be. */
-Test(get, a_file_that_shrinks_in_an_archive_keeps_its_length)
+Test(get, a_manifest_that_cannot_be_replaced_keeps_its_file)
 {
-	static char text[LONG + 1];
-	char *bytes = noise(LONG);
-	struct archive_entry *e;
-	struct running r;
-	struct capture c;
+	char path[600];
 
-	box_open(&box);
-	box_folder(&box, "app");
-	box_bytes(&box, "app/log", bytes, LONG);
-	box_file(&box, "app/next", "next");
-	ask("app");
-	begin(&r, &c);
-	cr_assert_eq(truncate(box_name(&box, "app/log"), MIB), 0);
+	cut_then_another_session();
+	snprintf(path, sizeof path, "%s/.manifest.json.new", old_path);
+	cr_assert_eq(mkdir(path, 0700), 0); /* not even root removes that by unlink() */
+	desk_type("get --continue /srv/app/x");
+	desk_turn();
+	offers(1, "first half, ");
+	desk_accept(1);
+	send_file(1, "srv/app/x");
+	send_number(1, ITEM_OFFSET, 12);
+	desk_turn();
+	cr_assert_neq(desk.reset[1], 0);
+	cr_assert(old_file_is_there());
+	cr_assert(strstr(old_manifest(), "\"name\":\"srv/app/x\""));
+	cr_assert_null(desk_file("srv/app/x", NULL), "half of it is in no two places");
+}
 
-	struct archive *a = read_archive(end(&r, &c));
-	cr_expect_eq(r.state, ITEM_PARTIAL);
-	cr_expect(capture_noted(&c, "became shorter while it was read; the rest is zeros"));
-	cr_expect_str_eq(next(a, &e, text, sizeof text), "log");
-	cr_expect_eq(archive_entry_size(e), LONG);
-	cr_expect_eq(memcmp(text, bytes, MIB), 0);
-	cr_expect_eq(text[MIB], '\0');
-	cr_expect_str_eq(next(a, &e, text, sizeof text), "next");
-	cr_expect_str_eq(text, "next");
-	archive_read_free(a);
-	capture_done(&c);
-	free(bytes);
-	box_done(&box);
+/* ---- as JSON ---- */
+
+Test(get_json, each_path_has_its_items)
+{
+	const char *at;
+	json_t *o;
+
+	desk_type("get /srv/app/x\\x0a");
+	at = desk_printed();
+	o = json_loadb(at, strcspn(at, "\n"), 0, NULL);
+	cr_assert_str_eq(json_string_value(json_object_get(o, "name")), "get");
+	cr_assert_str_eq(json_string_value(json_object_get(o, "path")), "/srv/app/x\\x0a");
+	cr_assert_str_eq(json_string_value(json_object_get(o, "state")), "running");
+	json_decref(o);
+	send_whole(0, "srv/app/x_", "hello");
+	at = desk_printed();
+	o = json_loadb(at, strcspn(at, "\n"), 0, NULL);
+	cr_assert_str_eq(json_string_value(json_object_get(o, "state")), "ok");
+	cr_assert_eq(json_integer_value(json_object_get(o, "bytes")), 5);
+	cr_assert_eq(json_integer_value(json_object_get(o, "expected")), 5);
+	json_decref(o);
 }

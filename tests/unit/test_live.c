@@ -354,7 +354,7 @@ Test(live, a_lost_session_leaves_it_partial)
 	desk_type("tail /var/log/a");
 	desk_accept(0);
 	desk_send_line(0, 1, 0, "x");
-	jobs_stop_all(&desk.s->jobs, "the other side is gone", true);
+	jobs_stop_all(&desk.s->jobs, JOB_LOST, "the other side is gone");
 	cr_assert_eq(desk_run("tail")->state, ITEM_PARTIAL);
 	cr_assert_eq(desk_item("assent_live/tail-1.log")->state, ITEM_PARTIAL);
 }
