@@ -273,7 +273,7 @@ static void ask(struct get *g)
 		args.sha256.size = sizeof g->old.sha256;
 	}
 	g->phase = GET_AT_WORK;
-	g->op = (struct op){.ev = &op_ev, .owner = g, .takes = TAKES};
+	g->op = (struct op){.ev = &op_ev, .owner = g, .takes = TAKES, .packs = true};
 
 	int err = op_ask(&g->op, g->job.jobs->ops, &one(g)->ask.entry, &args);
 	if (err < 0)

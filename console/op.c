@@ -6,8 +6,9 @@
 #include "proto/base/err.h"
 #include "proto/e2e/mux.h"
 #include "proto/e2e/pack.h"
+#include "proto/e2e/unpack_frame.h"
 
-_Static_assert(ITEM_HOLE < 32, "every record type has a bit in op.takes");
+_Static_assert(ITEM_PACKED < 32, "every record type has a bit in op.takes");
 
 void ops_init(struct ops *o)
 {
@@ -32,7 +33,9 @@ static void forget(struct op *op)
 		i++;
 	o->at[i] = o->at[--o->count];
 	unpack_free(op->unpack);
+	unpack_frame_free(op->frames);
 	op->unpack = NULL;
+	op->frames = NULL;
 	op->phase = OP_DONE;
 }
 
@@ -66,6 +69,8 @@ static int send_open(struct op *op, const as_CatalogEntry *entry, const as_OpenA
 	    .comp = op->bulk ? 1 : 0,
 	    .first_credit = MUX_WINDOW_FIRST,
 	};
+	if (op->frames)
+		open.args.flags |= OPEN_FLAG_PACK;
 	int n = msg_encode(MSG_OPEN, &open, buf, sizeof buf);
 
 	return n < 0 ? n : mux_send(mux, MUX_OPEN, buf, (size_t)n);
@@ -86,8 +91,12 @@ int op_ask(struct op *op, struct ops *o, const as_CatalogEntry *entry, const as_
 	if (entry->flags & CATALOG_LIVE)
 		mux_stream_limit_window(o->mux, op->stream, MUX_WINDOW_FIRST);
 	op->takes |= OP_TAKES_ALWAYS;
+	if (op->packs && o->features & FEATURE_ZSTD && (op->frames = unpack_frame_new()) != NULL)
+		op->bulk = false; /* pieces that do not shrink come as they are */
 	err = send_open(op, entry, args);
 	if (err < 0) {
+		unpack_frame_free(op->frames);
+		op->frames = NULL;
 		mux_stream_drop(o->mux, op->stream);
 		return err;
 	}
@@ -123,10 +132,22 @@ static void give_up(struct op *op, int err)
 	fail(op, ITEM_PARTIAL, err);
 }
 
+static int on_piece(const uint8_t *p, size_t n, void *owner)
+{
+	struct op *op = owner;
+	struct item data = {.type = ITEM_DATA, .data = {.bytes = p, .len = n}};
+
+	op->unpacked += n;
+	return op->unpacked > op->ops->bytes_max ? AS_E_TOO_BIG
+						 : op->ev->on_record(&data, op->owner);
+}
+
 static int on_record(const struct item *rec, void *arg)
 {
 	struct op *op = arg;
 
+	if (rec->type == ITEM_PACKED && op->frames)
+		return unpack_frame_feed(op->frames, rec, on_piece, op);
 	if ((op->takes & OP_TAKES(rec->type)) == 0)
 		return AS_E_PROTOCOL;
 	if (rec->type == ITEM_END) {

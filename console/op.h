@@ -25,6 +25,7 @@
 
 struct mux;
 struct unpack;
+struct unpack_frame;
 
 #define OPS_MAX MSG_STREAMS_MAX
 
@@ -52,10 +53,13 @@ struct op {
 	void *owner;
 	uint32_t takes; /* record types; all others break the protocol, for this operation */
 	bool holds;	/* see above */
+	bool packs;	/* its DATA may come as PACKED records, where the agent can make them */
 
 	/* op.c's own */
 	struct ops *ops;
-	struct unpack *unpack; /* NULL when the stream is not compressed */
+	struct unpack *unpack;	     /* NULL when the stream is not compressed */
+	struct unpack_frame *frames; /* NULL when no record is */
+	uint64_t unpacked;	     /* bytes of PACKED records */
 	struct item_decoder decoder;
 	enum op_phase phase;
 	bool bulk;
@@ -68,6 +72,7 @@ struct op {
 /* All of one session. */
 struct ops {
 	struct mux *mux;    /* NULL while there is no link */
+	uint64_t features;  /* FEATURE_*, that both sides have */
 	uint64_t bytes_max; /* of one unpacked stream */
 	struct op *at[OPS_MAX];
 	size_t count;

@@ -34,6 +34,7 @@ static void on_authed(void *owner)
 	mux_set_authed(link_mux(s->link));
 	if (s->agree.features & FEATURE_FAST_SUM)
 		mux_set_fast_sum(link_mux(s->link));
+	s->ops.features = s->agree.features;
 	s->ping_ms = clock_mono_ms() + SESSION_PING_MS;
 	s->state = SESSION_ASKING;
 	events_connected(s->ev, s->setup.relay, link_way(s->link, way));
