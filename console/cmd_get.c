@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * get PATH... [--continue]: files and folders of the customer's computer, into the bundle.
+ * get PATH... [--continue] [--compress]: files and folders of the customer's computer, into the
+ * bundle.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,8 @@
 #include "proto/base/err.h"
 #include "proto/base/text.h"
 
-static const struct word_option options[] = {{"continue", 0, false}};
+enum { OPT_CONTINUE, OPT_COMPRESS };
+static const struct word_option options[] = {{"continue", 0, false}, {"compress", 0, false}};
 
 static int add(struct session *s, const char *path, struct get_one *all, size_t *count, char *why)
 {
@@ -52,7 +54,8 @@ static int read_words(struct words *w, struct session *s, struct get_wish *wish,
 			return AS_EBADMSG;
 		if (err < 0)
 			return err;
-		wish->go_on |= got == 0;
+		wish->go_on |= got == OPT_CONTINUE;
+		wish->packs |= got == OPT_COMPRESS;
 	}
 	return wish->count > 0 ? 0 : AS_EBADMSG;
 }

@@ -29,9 +29,10 @@ static const struct command table[] = {
      "PATH... [--name GLOB] [--size +10M|-1k|N] [--newer 2h] [--older 7d] [--type f,d,l] "
      "[--content RE] [-i] [--max N] [--no-save]",
      "files below a granted folder by name, size, age and content", cmd_find, true, true},
-    {"get", "PATH... [--continue]",
-     "files and folders (as .tar) into the bundle; --continue goes on where it was cut", cmd_get,
-     true, true},
+    {"get", "PATH... [--continue] [--compress]",
+     "files and folders (as .tar) into the bundle; --continue goes on where it was cut, --compress "
+     "is for slow links",
+     cmd_get, true, true},
     {"request", "SCOPE...", "ask the customer for more", cmd_request, true, false},
     {"jobs", "", "what is at work, in front and behind ('&' at the end of a line)", cmd_jobs, false,
      false},

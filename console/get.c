@@ -24,7 +24,7 @@ enum get_phase { GET_CHECKING, GET_AT_WORK, GET_SETTLING };
 struct get {
 	struct job job;
 	char *out_dir;
-	bool go_on, incomplete;
+	bool go_on, packs, incomplete;
 	size_t count, at; /* all[at] is the one that is fetched now */
 	uint64_t stored;  /* by those before it */
 	uint32_t files;
@@ -36,7 +36,7 @@ struct get {
 	struct old_part old;
 	bool offered, taken; /* its old part to the agent, and by it */
 	bool has_file, has_data;
-	bool too_big;  /* for what was granted */
+	bool too_much; /* for what was granted */
 	uint64_t size; /* that it had when it was opened; 0: not known */
 	uint64_t began_ms, reported_ms, reported_bytes;
 	enum item_state state;		 /* while it settles */
@@ -159,7 +159,7 @@ static void on_done(enum item_state state, const char *why, void *owner)
 {
 	struct get *g = owner;
 
-	if (g->too_big)
+	if (g->too_much)
 		why = "more than the session allows in all; connect with a bigger --max-bytes";
 	wind_up(g, state, why);
 	next(g);
@@ -224,7 +224,7 @@ static int on_data(struct get *g, const struct item *rec)
 		return AS_E_PROTOCOL;
 	g->has_data = true;
 	err = bundle_item_record(g->item, rec);
-	g->too_big = err == AS_E_QUOTA;
+	g->too_much = err == AS_E_QUOTA;
 	if (err == 0 && bundle_item_disk_error(g->item) < 0)
 		err = bundle_item_disk_error(g->item);
 	if (bundle_item_has_work(g->item))
@@ -273,7 +273,8 @@ static void ask(struct get *g)
 		args.sha256.size = sizeof g->old.sha256;
 	}
 	g->phase = GET_AT_WORK;
-	g->op = (struct op){.ev = &op_ev, .owner = g, .takes = TAKES, .packs = true};
+	g->op = (struct op){
+	    .ev = &op_ev, .owner = g, .takes = TAKES, .packs = true, .plain = !g->packs};
 
 	int err = op_ask(&g->op, g->job.jobs->ops, &one(g)->ask.entry, &args);
 	if (err < 0)
@@ -287,7 +288,7 @@ static void next(struct get *g)
 	struct item_view v;
 
 	while (g->at < g->count && !g->item) {
-		g->offered = g->taken = g->has_file = g->has_data = g->too_big = false;
+		g->offered = g->taken = g->has_file = g->has_data = g->too_much = false;
 		g->size = 0;
 		g->file_why[0] = '\0';
 		g->began_ms = g->reported_ms = clock_mono_ms();
@@ -376,6 +377,7 @@ int get_start(struct jobs *js, const struct get_wish *w, struct job **out)
 		g->job = (struct job){.kind = &kind, .name = "get"};
 		g->out_dir = out_dir;
 		g->go_on = w->go_on;
+		g->packs = w->packs;
 		g->count = w->count;
 		memcpy(g->all, w->all, w->count * sizeof g->all[0]);
 		err = jobs_add(js, &g->job, w->line);

@@ -24,6 +24,7 @@ struct get_wish {
 	const char *line;    /* as it was typed */
 	const char *out_dir; /* where other bundles lie */
 	bool go_on;	     /* --continue */
+	bool packs;	     /* --compress: the link is slower than the customer's processor */
 	const struct get_one *all;
 	size_t count;
 };

@@ -87,7 +87,7 @@ int op_ask(struct op *op, struct ops *o, const as_CatalogEntry *entry, const as_
 	if (err < 0)
 		return err;
 	op->ops = o;
-	op->bulk = (entry->flags & (CATALOG_BULK | CATALOG_LIVE)) == CATALOG_BULK;
+	op->bulk = !op->plain && (entry->flags & (CATALOG_BULK | CATALOG_LIVE)) == CATALOG_BULK;
 	if (entry->flags & CATALOG_LIVE)
 		mux_stream_limit_window(o->mux, op->stream, MUX_WINDOW_FIRST);
 	op->takes |= OP_TAKES_ALWAYS;

@@ -54,6 +54,7 @@ struct op {
 	uint32_t takes; /* record types; all others break the protocol, for this operation */
 	bool holds;	/* see above */
 	bool packs;	/* its DATA may come as PACKED records, where the agent can make them */
+	bool plain;	/* where it cannot: it is not worth compressing */
 
 	/* op.c's own */
 	struct ops *ops;
@@ -80,7 +81,7 @@ struct ops {
 
 void ops_init(struct ops *o);
 
-/* Sends OPEN. The op's first four fields are filled by the caller, all else is 0. Negative: nothing
+/* Sends OPEN. The op's first fields are filled by the caller, all else is 0. Negative: nothing
  * was sent and nothing will be told. */
 int op_ask(struct op *op, struct ops *o, const as_CatalogEntry *entry, const as_OpenArgs *args);
 

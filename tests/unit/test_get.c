@@ -118,6 +118,7 @@ Test(get, files_come_one_after_the_other_under_their_own_paths)
 	cr_assert_str_eq(desk.opened[0].args.root, "/srv/app");
 	cr_assert_eq(desk.opened[0].args.offset, 0);
 	cr_assert_eq(desk.opened[0].args.sha256.size, 0);
+	cr_assert_eq(desk.opened[0].comp, 0);
 	send_whole(0, "srv/app/x.log", "hello\n");
 	cr_assert_eq(desk.opened_count, 2);
 	cr_assert_eq(desk.idle, 0);
@@ -191,6 +192,12 @@ Test(get, a_second_file_or_a_strange_record_breaks_the_protocol_of_this_path_alo
 	cr_assert_eq(desk.reset[2], AS_E_PROTOCOL);
 	cr_assert_eq(desk.broken, 0);
 	cr_assert_eq(desk.idle, 1);
+}
+
+Test(get, a_slow_link_may_be_helped)
+{
+	desk_type("get --compress /srv/app/x");
+	cr_assert_eq(desk.opened[0].comp, 1);
 }
 
 /* ---- holes ---- */
