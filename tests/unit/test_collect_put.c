@@ -26,7 +26,7 @@
 
 #define PUT 44
 
-TestSuite(put, .timeout = 60);
+TestSuite(collect_put, .timeout = 60);
 
 static struct box box;
 static struct collect_args args;
@@ -90,7 +90,7 @@ static void is_stored(const char *name)
 	cr_expect_eq(entries(), 1);
 }
 
-Test(put, what_arrives_whole_is_a_file)
+Test(collect_put, what_arrives_whole_is_a_file)
 {
 	box_open(&box);
 	umask(0);
@@ -98,7 +98,7 @@ Test(put, what_arrives_whole_is_a_file)
 	box_done(&box);
 }
 
-Test(put, an_empty_file_is_a_file)
+Test(collect_put, an_empty_file_is_a_file)
 {
 	box_open(&box);
 	cr_expect_eq(send("empty", "", 0, true), ITEM_OK);
@@ -107,7 +107,7 @@ Test(put, an_empty_file_is_a_file)
 	box_done(&box);
 }
 
-Test(put, what_does_not_arrive_whole_is_nothing)
+Test(collect_put, what_does_not_arrive_whole_is_nothing)
 {
 	box_open(&box);
 	cr_expect_eq(send("a", "conte", 7, false), ITEM_PARTIAL);
@@ -121,7 +121,7 @@ Test(put, what_does_not_arrive_whole_is_nothing)
 	box_done(&box);
 }
 
-Test(put, nothing_is_replaced)
+Test(collect_put, nothing_is_replaced)
 {
 	box_open(&box);
 	box_file(&box, "a", "mine");
@@ -142,7 +142,7 @@ Test(put, nothing_is_replaced)
 
 /* ---- names ---- */
 
-Test(put, names_are_plain)
+Test(collect_put, names_are_plain)
 {
 	static const char *const bad[] = {
 	    "",	    ".",    "..",   ".hidden",	 "-rf",	    "~",    "a/b",
@@ -169,7 +169,7 @@ Test(put, names_are_plain)
 	box_done(&box);
 }
 
-Test(put, a_folder_that_became_something_else_is_refused)
+Test(collect_put, a_folder_that_became_something_else_is_refused)
 {
 	box_open(&box);
 	box_folder(&box, "real");
@@ -213,7 +213,7 @@ static void without_nameless_files(void)
 	forbid(SYS_openat, 2, O_TMPFILE, O_TMPFILE, EOPNOTSUPP);
 }
 
-Test(put, it_has_a_hidden_name_where_it_cannot_be_without)
+Test(collect_put, it_has_a_hidden_name_where_it_cannot_be_without)
 {
 	box_open(&box);
 	without_nameless_files();
@@ -228,7 +228,7 @@ Test(put, it_has_a_hidden_name_where_it_cannot_be_without)
 }
 
 /* NFS, and file systems of users. */
-Test(put, where_a_rename_cannot_replace_nothing_a_second_name_does)
+Test(collect_put, where_a_rename_cannot_replace_nothing_a_second_name_does)
 {
 	box_open(&box);
 	without_nameless_files();
@@ -270,14 +270,14 @@ static void is_taken_meanwhile(void)
 	cr_expect_eq(entries(), 1);
 }
 
-Test(put, a_name_that_is_taken_meanwhile_is_not_replaced)
+Test(collect_put, a_name_that_is_taken_meanwhile_is_not_replaced)
 {
 	box_open(&box);
 	is_taken_meanwhile();
 	box_done(&box);
 }
 
-Test(put, a_name_that_is_taken_meanwhile_is_not_replaced_with_a_hidden_name)
+Test(collect_put, a_name_that_is_taken_meanwhile_is_not_replaced_with_a_hidden_name)
 {
 	box_open(&box);
 	without_nameless_files();
@@ -285,7 +285,7 @@ Test(put, a_name_that_is_taken_meanwhile_is_not_replaced_with_a_hidden_name)
 	box_done(&box);
 }
 
-Test(put, a_name_that_is_taken_meanwhile_is_not_replaced_with_a_second_name)
+Test(collect_put, a_name_that_is_taken_meanwhile_is_not_replaced_with_a_second_name)
 {
 	box_open(&box);
 	without_nameless_files();
@@ -296,7 +296,7 @@ Test(put, a_name_that_is_taken_meanwhile_is_not_replaced_with_a_second_name)
 
 /* ---- room ---- */
 
-Test(put, a_disk_keeps_some_room)
+Test(collect_put, a_disk_keeps_some_room)
 {
 	static const struct {
 		uint64_t size;
@@ -321,7 +321,7 @@ Test(put, a_disk_keeps_some_room)
 }
 
 /* It was there when we looked. A limit for files stands for a disk that others fill meanwhile. */
-Test(put, a_disk_that_fills_up_costs_only_itself)
+Test(collect_put, a_disk_that_fills_up_costs_only_itself)
 {
 	const struct rlimit limit = {1000, 1000};
 	char text[4001];
