@@ -33,6 +33,8 @@ static const struct command table[] = {
      "files and folders (as .tar) into the bundle; --continue goes on where it was cut, --compress "
      "is for slow links",
      cmd_get, true, true},
+    {"put", "LOCALFILE [NAME] [--into FOLDER]",
+     "a file of yours into the folder that the customer named", cmd_put, true, true},
     {"request", "SCOPE...", "ask the customer for more", cmd_request, true, false},
     {"jobs", "", "what is at work, in front and behind ('&' at the end of a line)", cmd_jobs, false,
      false},

@@ -86,6 +86,7 @@ int cmd_ls(struct session *s, int argc, const char *const argv[]);
 int cmd_stat(struct session *s, int argc, const char *const argv[]);
 int cmd_find(struct session *s, int argc, const char *const argv[]);
 int cmd_get(struct session *s, int argc, const char *const argv[]);
+int cmd_put(struct session *s, int argc, const char *const argv[]);
 int cmd_jobs(struct session *s, int argc, const char *const argv[]);
 int cmd_cancel(struct session *s, int argc, const char *const argv[]);
 int cmd_wait(struct session *s, int argc, const char *const argv[]);
