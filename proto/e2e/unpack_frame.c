@@ -6,8 +6,7 @@
 
 #include "proto/base/err.h"
 
-#define WINDOW_LOG_MAX 20 /* ITEM_DATA_MAX; a frame that wants more is refused before it gets it \
-			   */
+#define WINDOW_LOG_MAX 20 /* ITEM_DATA_MAX; a frame that wants more is refused */
 
 struct unpack_frame {
 	ZSTD_DCtx *ctx;
