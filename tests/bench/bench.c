@@ -23,9 +23,10 @@ static const struct {
 	const char *name;
 	void (*run)(struct scene *s, struct report *r, unsigned runs);
 } measures[] = {
-    {"sizes", measure_sizes},	{"start", measure_start}, {"full", measure_full},
-    {"memory", measure_memory}, {"stop", measure_stop},	  {"relay", measure_relay},
-    {"delay", measure_delay},
+    {"sizes", measure_sizes},	{"start", measure_start},   {"full", measure_full},
+    {"memory", measure_memory}, {"stop", measure_stop},	    {"relay", measure_relay},
+    {"tail", measure_tail},	{"resume", measure_resume}, {"many", measure_many},
+    {"bulk", measure_bulk},	{"text", measure_text},	    {"delay", measure_delay},
 };
 #define MEASURES (sizeof measures / sizeof measures[0])
 

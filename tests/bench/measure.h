@@ -15,7 +15,12 @@ void measure_start(struct scene *s, struct report *r, unsigned runs);
 void measure_full(struct scene *s, struct report *r, unsigned runs);
 void measure_memory(struct scene *s, struct report *r, unsigned runs);
 void measure_stop(struct scene *s, struct report *r, unsigned runs);
+void measure_bulk(struct scene *s, struct report *r, unsigned runs);
+void measure_text(struct scene *s, struct report *r, unsigned runs);
 void measure_delay(struct scene *s, struct report *r, unsigned runs);
+void measure_tail(struct scene *s, struct report *r, unsigned runs);
+void measure_resume(struct scene *s, struct report *r, unsigned runs);
+void measure_many(struct scene *s, struct report *r, unsigned runs);
 void measure_relay(struct scene *s, struct report *r, unsigned runs);
 
 #endif
