@@ -16,10 +16,10 @@
 #include "console/ca_store.h"
 #include "console/package.h"
 #include "proto/base/err.h"
+#include "proto/base/hostport.h"
 #include "proto/base/ini.h"
 #include "proto/base/text.h"
 #include "proto/e2e/settings.h"
-#include "proto/base/hostport.h"
 
 #define PREFIX	   "assent-agent-config-"
 #define CONF	   "agent.conf"
@@ -30,6 +30,7 @@ struct input {
 	size_t conf_len, ca_len;
 	char relay[INI_VALUE_MAX], ca_name[INI_VALUE_MAX], organisation[INI_VALUE_MAX],
 	    phone[INI_VALUE_MAX], signature[INI_VALUE_MAX];
+	const char *local; /* a setting that names another file, or NULL */
 	int64_t time;
 };
 
@@ -70,6 +71,11 @@ static int on_entry(const char *key, const char *value, void *arg)
 		      {"phone", in->phone},
 		      {"signature", in->signature}};
 
+	/* files of one computer, which the package does not bring */
+	if (strcmp(key, "inspection-ca") == 0)
+		in->local = "inspection-ca is its administrator's; leave it out here";
+	else if (strcmp(key, "proxy-credentials") == 0)
+		in->local = "proxy-credentials is its administrator's; leave it out here";
 	for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
 		if (strcmp(wanted[i].key, key) == 0)
 			snprintf(wanted[i].at, INI_VALUE_MAX, "%s", value);
@@ -122,9 +128,11 @@ static int check_input(const char *config, const struct input *in, char *why)
 	const struct settings s = {in->relay, in->organisation, in->phone};
 	char organisation[CERT_TEXT_MAX + 1];
 	struct hostport target;
-	const char *what = NULL;
+	const char *what = in->local;
 
-	if (!in->relay[0] || !in->organisation[0] || !in->phone[0])
+	if (what)
+		; /* said already */
+	else if (!in->relay[0] || !in->organisation[0] || !in->phone[0])
 		what = "relay, organisation and phone are needed";
 	else if (hostport_split(in->relay, &target) < 0)
 		what = "relay must be HOST:PORT";

@@ -175,6 +175,8 @@ ParameterizedTestParameters(ca_package, packs_only_what_an_agent_will_believe)
 	    {"s/^ca = .*/ca = other.crt/", "other.crt"},
 	    {"s/^relay = .*/relay = nowhere/", "HOST:PORT"},
 	    {"s/^relay = .*/relay/", "line 3"},
+	    {"$a inspection-ca = corporate.crt", "inspection-ca"},
+	    {"$a proxy-credentials = secret", "proxy-credentials"},
 	};
 
 	return cr_make_param_array(struct bad, all, sizeof all / sizeof all[0]);
