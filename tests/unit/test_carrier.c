@@ -58,8 +58,11 @@ static struct heard at_client, at_server;
 
 static void settle(size_t step)
 {
-	while (carry(client, server, &at_server, step) | carry(server, client, &at_client, step))
-		;
+	bool moved = true;
+	while (moved) { /* both ways in each round */
+		moved = carry(client, server, &at_server, step);
+		moved = carry(server, client, &at_client, step) || moved;
+	}
 }
 
 static void open_both(size_t step)
