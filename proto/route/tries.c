@@ -113,20 +113,31 @@ static const enum report_why telling[] = {
     REPORT_REFUSED,	   REPORT_UNREACHABLE,	   REPORT_NAME_UNKNOWN, REPORT_NAME_SILENT,
     REPORT_SYSTEM,	   REPORT_UPGRADE_REFUSED, REPORT_NO_PAGE};
 
-static int rank(enum report_why why)
+static int place(enum report_why why)
 {
 	int i = 0;
 
 	while (telling[i] != why && (size_t)i + 1 < sizeof telling / sizeof telling[0])
 		i++;
-	return i;
+	return 2 * i;
+}
+
+/* A page on port 80 may be the relay's own: it explains a stranger or a silence, and nothing that
+ * says more than these. */
+static int rank(const struct tries *t, size_t i)
+{
+	enum report_why why = t->reports[i].why;
+
+	if (t->list.at[i].carrier == ROUTE_PAGE && why == REPORT_LOGIN_PAGE)
+		return place(REPORT_OTHER_SERVER) - 1;
+	return place(why);
 }
 
 /* Of two that say the same the earlier one wins: it has less of a carrier, and the simpler words.
  */
 bool tries_says_more(const struct tries *t, size_t a, size_t b)
 {
-	int first = rank(t->reports[a].why), second = rank(t->reports[b].why);
+	int first = rank(t, a), second = rank(t, b);
 
 	return first != second ? first < second : a < b;
 }

@@ -183,6 +183,24 @@ static const char *advice_for(enum report_step step, enum report_why why, const 
 	return tries_advice(&t, &relay, text);
 }
 
+Test(tries, a_page_explains_silence_and_strangers_and_nothing_that_says_more)
+{
+	static const struct {
+		enum report_why why;
+		bool explained;
+	} rows[] = {{REPORT_TLS_CUT, true}, {REPORT_OTHER_SERVER, true}, {REPORT_INSPECTED, false}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct report page = failed(REPORT_PROXY, REPORT_LOGIN_PAGE);
+
+		make(NULL, false);
+		while (t.now + 1 < t.list.count)
+			fail(REPORT_TLS, rows[i].why);
+		tries_note(&t, t.now, &page);
+		cr_assert_eq(tries_telling(&t), rows[i].explained ? (int)t.now : 0, "%zu", i);
+	}
+}
+
 Test(tries, gives_a_sentence_for_the_administrator)
 {
 	cr_assert_str_eq(
