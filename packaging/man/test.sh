@@ -39,7 +39,8 @@ for key in $("$bin/assent-relay" --help | grep -oE '^  --[a-z-]+' | grep -vE 'co
 	grep -qE "^ +$key = " "$work/page" || fail "assent-relay.conf.5 does not say $key"
 done
 text assent-agent.conf.5 >"$work/page"
-for key in $(grep -oE 'KEY\("[a-z_-]+"' "$here/../../agent/config.c" | cut -d'"' -f2) resume; do
+for key in $(grep -oE 'KEY\("[a-z_-]+"' "$here/../../agent/config.c" | cut -d'"' -f2) resume \
+	$(grep -oE 'strcmp\(key, "[a-z_-]+"' "$here/../../proto/route/config.c" | cut -d'"' -f2); do
 	grep -qE "^ +$key = " "$work/page" || fail "assent-agent.conf.5 does not say $key"
 done
 exit $bad
