@@ -45,6 +45,7 @@ static void view(const struct take *t, struct item_view *v)
 		stats = bundle_item_stats(t->item);
 	*v = (struct item_view){
 	    .job = t->c->job.id,
+	    .behind = t->c->job.behind,
 	    .name = t->entry.name,
 	    .running = true,
 	    .why = "",

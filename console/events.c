@@ -157,11 +157,14 @@ void events_denied(struct events *e, int why)
 
 const char *events_item_line(const struct item_view *v, char *buf)
 {
-	char name[TEXT_CAP], path[TEXT_CAP] = "", why[TEXT_CAP], label[2 * TEXT_CAP];
+	char name[TEXT_CAP], path[TEXT_CAP] = "", why[TEXT_CAP], label[2 * TEXT_CAP + 16],
+			     number[16] = "";
 	char size[TEXT_SIZE_MAX], whole[TEXT_SIZE_MAX], of[TEXT_SIZE_MAX + 8] = "";
 	uint64_t tenths = v->elapsed_ms / 100;
 
-	snprintf(label, sizeof label, "%s%s%s", clean(v->name, name), v->path ? " " : "",
+	if (v->behind)
+		snprintf(number, sizeof number, "[%" PRIu32 "] ", v->job);
+	snprintf(label, sizeof label, "%s%s%s%s", number, clean(v->name, name), v->path ? " " : "",
 		 v->path ? clean(v->path, path) : "");
 	if (v->running && v->expected > 0)
 		snprintf(of, sizeof of, " of %s", text_size(v->expected, whole));

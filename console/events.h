@@ -29,6 +29,7 @@ struct events {
 /* One item, running or finished. */
 struct item_view {
 	uint32_t job; /* that it is part of; 0: none */
+	bool behind;  /* that job is not in front: people see its number */
 	const char *name;
 	const char *path; /* on the customer's computer; NULL: none */
 	bool running;

@@ -61,6 +61,7 @@ static void view(const struct get *g, struct item_view *v)
 		stats = bundle_item_stats(g->item);
 	*v = (struct item_view){
 	    .job = g->job.id,
+	    .behind = g->job.behind,
 	    .name = g->job.name,
 	    .path = one(g)->source,
 	    .running = true,

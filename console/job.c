@@ -44,6 +44,7 @@ void job_view(const struct job *j, struct item_view *out)
 	*out = (struct item_view){.why = ""};
 	j->kind->total(j, out);
 	out->job = j->id;
+	out->behind = j->behind;
 	out->name = j->name;
 	out->running = !j->is_done;
 	out->elapsed_ms = clock_mono_ms() - j->began_ms;

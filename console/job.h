@@ -60,6 +60,7 @@ struct job {
 	bool endless;
 	bool works;    /* work() has something to do */
 	bool live;     /* it prints as it goes, so it needs no live line */
+	bool behind;   /* set by who began it: it is not in front */
 	bool own_keys; /* else, in front, "q" and Enter end what is live */
 
 	/* job.c's own */

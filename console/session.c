@@ -45,6 +45,7 @@ int session_began(struct session *s, struct job *job)
 {
 	char text[JOB_WHAT_MAX + 32];
 
+	job->behind = s->background;
 	if (s->background) {
 		snprintf(text, sizeof text, "[%u] %s", (unsigned)job->id, job->what);
 		events_note(s->ev, text);
