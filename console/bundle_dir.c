@@ -26,6 +26,23 @@ static long read_fd(struct walk *w, void *source, void *p, size_t n)
 	return got < 0 ? -errno : got;
 }
 
+/* Leaves the file at its beginning. */
+static int extent_fd(void *source, uint64_t from, uint64_t *start, uint64_t *end)
+{
+	int fd = *(int *)source;
+	off_t data = lseek(fd, (off_t)from, SEEK_DATA);
+	off_t hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
+	int none = data < 0 && errno == ENXIO; /* also from the end on */
+
+	if (lseek(fd, 0, SEEK_SET) < 0 || (!none && hole < 0))
+		return AS_ESTATE;
+	if (none)
+		return 0;
+	*start = (uint64_t)data;
+	*end = (uint64_t)hole;
+	return 1;
+}
+
 /* ---- one folder's names ---- */
 
 struct names {
@@ -140,5 +157,6 @@ static int visit_folder(struct walk *w, int dir, const char *path)
 int walk_dir(struct walk *w, int fd)
 {
 	w->read = read_fd;
+	w->extent = extent_fd;
 	return visit_folder(w, fd, "");
 }

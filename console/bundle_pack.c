@@ -19,8 +19,9 @@
 #include "proto/base/err.h"
 #include "proto/base/text.h"
 
-#define BLOCK	 65536
-#define MANIFEST "manifest.json"
+#define BLOCK	    65536
+#define MANIFEST    "manifest.json"
+#define EXTENTS_MAX 4096
 
 struct pack {
 	struct archive *a;
@@ -40,19 +41,36 @@ static int archive_fail(struct pack *p)
 	return err > 0 ? -err : -EIO;
 }
 
-static int write_header(struct pack *p, const char *name, uint64_t size)
+/* A file with holes keeps them. One with more of them than anybody needs is written as it is. */
+static void tell_holes(struct bundle_file *f, struct archive_entry *e)
+{
+	uint64_t at = 0, start, end;
+	int pieces = 0, got;
+
+	while ((got = bundle_file_extent(f, at, &start, &end)) > 0 && pieces++ < EXTENTS_MAX) {
+		archive_entry_sparse_add_entry(e, (la_int64_t)start, (la_int64_t)(end - start));
+		at = end;
+	}
+	if (got != 0)
+		archive_entry_sparse_clear(e);
+	else if (pieces == 0 && f->size > 0)
+		archive_entry_sparse_add_entry(e, 0, 0); /* nothing but a hole */
+}
+
+static int write_header(struct pack *p, struct bundle_file *f)
 {
 	struct archive_entry *e = archive_entry_new();
 	char path[2 * ITEM_NAME_MAX + 2];
 
 	if (!e)
 		return -ENOMEM;
-	snprintf(path, sizeof path, "%s/%s", p->top, name);
+	snprintf(path, sizeof path, "%s/%s", p->top, f->name);
 	archive_entry_set_pathname(e, path);
 	archive_entry_set_filetype(e, AE_IFREG);
 	archive_entry_set_perm(e, 0600);
-	archive_entry_set_size(e, (la_int64_t)size);
+	archive_entry_set_size(e, (la_int64_t)f->size);
 	archive_entry_set_mtime(e, p->time, 0);
+	tell_holes(f, e);
 
 	int err = archive_write_header(p->a, e) == ARCHIVE_OK ? 0 : archive_fail(p);
 	archive_entry_free(e);
@@ -69,7 +87,7 @@ static int on_file(struct bundle_file *f, void *arg)
 	if ((strcmp(f->name, MANIFEST) == 0) != p->manifest)
 		return 0;
 
-	int err = write_header(p, f->name, f->size);
+	int err = write_header(p, f);
 	while (err == 0 && (got = bundle_file_read(f, block, sizeof block)) > 0) {
 		done += (uint64_t)got;
 		if (done > f->size || archive_write_data(p->a, block, (size_t)got) != got)

@@ -46,6 +46,15 @@ int walk_file(struct walk *w, const char *name, uint64_t size, void *reader)
 	return w->on_file(&f, w->arg);
 }
 
+/* The source may have said why; whose file it was comes in front of that. */
+static int read_failed(struct walk *w, int err, const char *name)
+{
+	char why[BUNDLE_WHY_MAX];
+
+	memcpy(why, w->why, sizeof why);
+	return walk_fail(w, err, name, why[0] ? why : "cannot be read");
+}
+
 long bundle_file_read(struct bundle_file *f, void *p, size_t n)
 {
 	struct walk_reader *r = f->reader;
@@ -53,11 +62,18 @@ long bundle_file_read(struct bundle_file *f, void *p, size_t n)
 	long got = w->read(w, r->source, p, n);
 
 	if (got < 0)
-		return walk_fail(w, (int)got, f->name, w->why[0] ? w->why : "cannot be read");
+		return read_failed(w, (int)got, f->name);
 	w->bytes += (uint64_t)got;
 	if (w->bytes > BUNDLE_READ_BYTES_MAX)
 		return walk_fail(w, AS_E_TOO_BIG, f->name, "the bundle has more than 16 GiB");
 	return got;
+}
+
+int bundle_file_extent(struct bundle_file *f, uint64_t from, uint64_t *start, uint64_t *end)
+{
+	struct walk_reader *r = f->reader;
+
+	return r->w->extent ? r->w->extent(r->source, from, start, end) : AS_ESTATE;
 }
 
 int bundle_file_load(struct bundle_file *f, size_t max, char **out, size_t *n)

@@ -2,8 +2,8 @@
  *
  * Reading a bundle where it lies: a folder, or the .tar.gz that `bundle pack` made. Nothing is
  * ever extracted. Whoever sent the bundle is a stranger: what is neither file nor folder, a name
- * a bundle may not hold, too many entries, too many bytes or bytes that grew too much when they
- * were decompressed end the reading.
+ * a bundle may not hold, too many entries, too many bytes (holes are bytes) or bytes that grew
+ * too much when they were decompressed (holes did not) end the reading.
  */
 #ifndef AS_CONSOLE_BUNDLE_READ_H
 #define AS_CONSOLE_BUNDLE_READ_H
@@ -40,6 +40,10 @@ int bundle_walk_packed(const void *p, size_t n, bundle_on_file on_file, void *ar
 
 /* Inside the callback: bytes read, 0 at the end, or an error to hand back. */
 long bundle_file_read(struct bundle_file *f, void *p, size_t n);
+
+/* The next bytes at or behind from that are no hole, in a folder's file that has not been read
+ * yet: 1; 0 when only a hole is left; AS_ESTATE where nobody knows. */
+int bundle_file_extent(struct bundle_file *f, uint64_t from, uint64_t *start, uint64_t *end);
 
 /* A whole file of at most max bytes; *out is the caller's to free. AS_E_TOO_BIG */
 int bundle_file_load(struct bundle_file *f, size_t max, char **out, size_t *n);

@@ -16,6 +16,7 @@ struct walk {
 	uint32_t entries;
 	uint64_t bytes;
 	long (*read)(struct walk *w, void *source, void *p, size_t n);
+	int (*extent)(void *source, uint64_t from, uint64_t *start, uint64_t *end); /* or NULL */
 };
 
 struct walk_reader {

@@ -19,25 +19,67 @@ struct tar {
 	struct archive *a;
 	char top[ITEM_NAME_MAX + 1]; /* the folder that all is below; "" before the first entry */
 	uint64_t bytes;		     /* decompressed so far */
+	const char *block;	     /* of the entry: what comes next, from block_at on */
+	size_t block_n;
+	int64_t at, block_at, size;
 };
+
+static void entry_begin(struct tar *t, int64_t size)
+{
+	t->block_n = 0;
+	t->at = t->block_at = 0;
+	t->size = size > 0 ? size : 0;
+}
+
+/* 1: there is a block; 0: none is left, only a hole up to the end perhaps. */
+static int next_block(struct walk *w, struct tar *t)
+{
+	const void *p = NULL;
+	size_t n = 0;
+	la_int64_t at = 0;
+	int got = archive_read_data_block(t->a, &p, &n, &at);
+
+	if (got == ARCHIVE_EOF) {
+		t->block_at = t->size;
+		return 0;
+	}
+	if (got != ARCHIVE_OK || at < t->at)
+		return walk_fail(w, AS_E_TRUNCATED, "", "the archive is damaged or cut short");
+	t->block = p;
+	t->block_n = n;
+	t->block_at = at;
+	t->bytes += n;
+	if (t->bytes > BUNDLE_READ_RATIO_FROM &&
+	    t->bytes / BUNDLE_READ_RATIO_MAX > (uint64_t)archive_filter_bytes(t->a, -1))
+		return walk_fail(w, AS_E_TOO_BIG, "",
+				 "it grows more than 200 times when it is unpacked");
+	return 1;
+}
 
 /* Also called for what nobody wants to read: skipping decompresses just the same. */
 static long read_tar(struct walk *w, void *source, void *p, size_t n)
 {
 	struct tar *t = source;
-	la_ssize_t got = archive_read_data(t->a, p, n);
+	int got = 1;
 
-	if (got < 0) {
-		walk_fail(w, AS_E_TRUNCATED, "", "the archive is damaged or cut short");
-		return AS_E_TRUNCATED;
+	while (got > 0 && t->at >= t->block_at && t->block_n == 0)
+		got = next_block(w, t);
+	if (got < 0)
+		return got;
+	if (t->at < t->block_at) { /* a hole */
+		n = (uint64_t)(t->block_at - t->at) < n ? (size_t)(t->block_at - t->at) : n;
+		memset(p, 0, n);
+	} else if (t->block_n == 0) {
+		return 0;
+	} else {
+		n = t->block_n < n ? t->block_n : n;
+		memcpy(p, t->block, n);
+		t->block += n;
+		t->block_n -= n;
+		t->block_at += (int64_t)n;
 	}
-	t->bytes += (uint64_t)got;
-	if (t->bytes > BUNDLE_READ_RATIO_FROM &&
-	    t->bytes / BUNDLE_READ_RATIO_MAX > (uint64_t)archive_filter_bytes(t->a, -1)) {
-		walk_fail(w, AS_E_TOO_BIG, "", "it grows more than 200 times when it is unpacked");
-		return AS_E_TOO_BIG;
-	}
-	return (long)got;
+	t->at += (int64_t)n;
+	return (long)n;
 }
 
 static int skip_rest(struct walk *w, struct tar *t)
@@ -88,8 +130,8 @@ static int on_entry(struct walk *w, struct tar *t, struct archive_entry *e)
 	if (!name)
 		return walk_fail(w, AS_EBADMSG, path, "not inside the bundle's folder");
 
-	int64_t size = archive_entry_size(e);
-	err = walk_file(w, name, size > 0 ? (uint64_t)size : 0, t);
+	entry_begin(t, archive_entry_size(e));
+	err = walk_file(w, name, (uint64_t)t->size, t);
 	return err == 0 ? skip_rest(w, t) : err;
 }
 

@@ -481,6 +481,45 @@ Test(bundle, is_packed_once_and_always_the_same)
 	cr_assert_eq(memcmp(first, second, n), 0);
 }
 
+static void end_hashed(struct bundle_item *it)
+{
+	cr_assert_eq(end_file(it, ITEM_OK), 0);
+	while (bundle_item_work(it))
+		;
+}
+
+static void hole(struct bundle_item *it, uint64_t n)
+{
+	struct item rec = {.type = ITEM_HOLE, .hole = n};
+
+	cr_assert_eq(bundle_item_record(it, &rec), 0);
+}
+
+/* 150 MB that are 2 pages; a hole is no bomb. */
+Test(bundle, keeps_its_holes_when_it_is_packed)
+{
+	struct bundle_item *it = bundle_item_begin(b, "get");
+	struct stat st;
+
+	cr_assert_eq(begin_file(it, "root/sparse"), 0);
+	cr_assert_eq(data(it, "begin", 5), 0);
+	hole(it, 100u << 20);
+	cr_assert_eq(data(it, "end", 3), 0);
+	hole(it, 1u << 20);
+	end_hashed(it);
+	cr_assert_eq(begin_file(it, "root/void"), 0);
+	hole(it, 50u << 20);
+	end_hashed(it);
+	cr_assert_eq(end_stream(it), 0);
+	cr_assert_eq(bundle_item_end(it, ITEM_OK, ""), ITEM_OK);
+	finished();
+	cr_assert_eq(command("verify", bundle_path(b)), 0);
+	cr_assert_eq(command("pack", bundle_path(b)), 0);
+	cr_assert_eq(stat("out/deep/" NAME ".tar.gz", &st), 0);
+	cr_assert_lt(st.st_size, 1 << 20);
+	cr_assert_eq(command("verify", "out/deep/" NAME ".tar.gz"), 0);
+}
+
 Test(bundle, with_a_changed_file_is_not_good)
 {
 	finished();
@@ -584,9 +623,9 @@ static int on_file(struct bundle_file *f, void *arg)
 
 /* One entry of this name and type with n zeros in it, gzip. */
 static int walk_one(const char *name, unsigned type, const char *link_to, size_t n, size_t cut,
-		    size_t *seen)
+		    size_t *seen, char why[BUNDLE_WHY_MAX])
 {
-	static char out[1 << 20], block[65536], why[BUNDLE_WHY_MAX];
+	static char out[1 << 20], block[65536];
 	struct archive *a = archive_write_new();
 	struct archive_entry *e = archive_entry_new();
 	size_t used = 0;
@@ -647,12 +686,22 @@ ParameterizedTestParameters(bundle, takes_no_strange_archive)
 
 ParameterizedTest(struct strange *s, bundle, takes_no_strange_archive)
 {
+	char why[BUNDLE_WHY_MAX];
 	size_t seen;
-	int err =
-	    walk_one(s->name, s->type, s->link_to[0] ? s->link_to : NULL, s->size, s->cut, &seen);
+	int err = walk_one(s->name, s->type, s->link_to[0] ? s->link_to : NULL, s->size, s->cut,
+			   &seen, why);
 
 	cr_assert_eq(err, s->err, "%s: %d", s->name, err);
 	if (err == 0)
 		cr_assert_eq(seen, s->size);
 	cr_assert_lt(seen, 10000000);
+}
+
+Test(bundle, says_of_which_file_a_reason_is)
+{
+	char why[BUNDLE_WHY_MAX];
+	size_t seen;
+
+	cr_assert_eq(walk_one("b/proc/x", AE_IFREG, NULL, 100000000, 0, &seen, why), AS_E_TOO_BIG);
+	cr_assert_str_eq(why, "proc/x: it grows more than 200 times when it is unpacked");
 }
