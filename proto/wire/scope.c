@@ -7,6 +7,7 @@
 
 #include "proto/base/err.h"
 #include "proto/base/text.h"
+#include "proto/wire/device.h"
 
 enum target { TARGET_NEVER, TARGET_ALWAYS, TARGET_BY_CUSTOMER };
 
@@ -40,19 +41,10 @@ static bool path_is_plain(const char *path)
 	return true;
 }
 
-static bool device_is_plain(const char *target)
-{
-	const char *at = strchr(target, '@');
-
-	return at && at != target && at[1] != '\0' &&
-	       strspn(target,
-		      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@:[]") ==
-		   strlen(target);
-}
-
 static int check(const struct scope *s, bool wish)
 {
 	size_t n = strlen(s->target);
+	struct device device;
 
 	for (size_t i = 0; i < KIND_COUNT; i++) {
 		if (kinds[i].kind != s->kind)
@@ -65,7 +57,7 @@ static int check(const struct scope *s, bool wish)
 		if ((s->kind == SCOPE_FILES || (s->kind == SCOPE_PUT && n > 0)) &&
 		    !path_is_plain(s->target))
 			return AS_E_SCOPE;
-		if (s->kind == SCOPE_DEVICE && !device_is_plain(s->target))
+		if (s->kind == SCOPE_DEVICE && device_parse(s->target, &device) < 0)
 			return AS_E_SCOPE;
 		return 0;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Scopes: the separate rights a customer grants. Text form as people type it:
- * "system", "logs", "files:/srv/app", "device:admin@192.0.2.1", "command:NAME", "put".
+ * "system", "logs", "files:/srv/app", "device:admin@192.0.2.1" (device.h), "command:NAME", "put".
  */
 #ifndef AS_WIRE_SCOPE_H
 #define AS_WIRE_SCOPE_H
@@ -38,7 +38,8 @@ struct scope {
 };
 
 /* A wish, as an engineer types it. AS_E_SCOPE for an unknown kind, a missing or superfluous target,
- * one that is too long, has control characters, or is a path that is not absolute or has a "..". */
+ * one that is too long, has control characters, or is a path that is not absolute or has a "..", or
+ * names no device. */
 int scope_parse(const char *text, struct scope *out);
 
 /* The same checks for a wish, and for what was granted, that came over the wire. */
