@@ -27,6 +27,20 @@ extern const bool plat_is_sanitized;
  * parent (children of tools included, as far as the system can), address space at most mem_mib. */
 int plat_confine_collector(uint32_t mem_mib);
 
+/* For a process that asks for names and connects: of the file system only what the system itself
+ * needs may be read, nothing written. Nothing happens where the kernel cannot do it. */
+int plat_limit_to_system(void);
+
+/* For a process that will read what somebody hostile sends: from here on it can use the descriptors
+ * it has, memory and the clock. No file, no new socket, no program, no other process. Fails closed;
+ * of the two locks (seccomp, Landlock) only the first must be there. */
+int plat_lock_down(void);
+
+/* Memory that is never swapped and never dumped; NULL when the system does not grant it. Wiped
+ * before it is given back. */
+void *plat_secret_new(size_t n);
+void plat_secret_free(void *p, size_t n); /* NULL is fine */
+
 /* Kills the whole process group of pid at once. 0 when it is gone already. */
 int plat_kill_group(int pid);
 
@@ -52,6 +66,17 @@ int plat_system_trust(char *out, size_t cap);
 /* Folder of the running program, without the final slash: helpers live beside it
  * (../libexec/assent when installed, ../libexec in the build tree). */
 int plat_libexec(const char *program, char *out, size_t cap);
+
+/* A file that was installed with the agent, below share/assent. */
+int plat_data(const char *name, char *out, size_t cap);
+
+/* Small text files of this user's own, mode 0600, never through a link: one more piece at the end,
+ * or all of it anew in one step. */
+int plat_private_append(const char *path, const char *text);
+int plat_private_replace(const char *path, const char *text);
+
+/* A regular file of at most max bytes; -EFBIG. No NUL is added. */
+int plat_private_read(const char *path, size_t max, char *out, size_t *len);
 
 /* Where the record lives: $XDG_STATE_HOME/assent, ~/.local/state/assent, root /var/lib/assent. Made
  * with mode 0700 when missing. */

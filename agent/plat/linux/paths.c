@@ -91,10 +91,9 @@ bool plat_is_admins_file(const char *path)
 
 /* ---- our helper programs ---- */
 
-int plat_libexec(const char *program, char *out, size_t cap)
+static int beside(const char *const places[], size_t count, const char *name, int mode, char *out,
+		  size_t cap)
 {
-	/* from bin/ of the build tree, from bin/ when installed, from a helper to its neighbour */
-	static const char *const places[] = {"../libexec", "../libexec/assent", "."};
 	char exe[PATH_MAX], path[PATH_MAX];
 
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
@@ -106,16 +105,31 @@ int plat_libexec(const char *program, char *out, size_t cap)
 	if (!slash)
 		return -ENOENT;
 	*slash = '\0';
-	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-		int len = snprintf(path, sizeof path, "%s/%s/%s", exe, places[i], program);
+	for (size_t i = 0; i < count; i++) {
+		int len = snprintf(path, sizeof path, "%s/%s/%s", exe, places[i], name);
 
 		if (fits(len, sizeof path) < 0)
 			return -ENAMETOOLONG;
-		if (access(path, X_OK) < 0)
+		if (access(path, mode) < 0)
 			continue;
 		return hand_out(path, out, cap);
 	}
 	return -ENOENT;
+}
+
+int plat_libexec(const char *program, char *out, size_t cap)
+{
+	/* from bin/ of the build tree, from bin/ when installed, from a helper to its neighbour */
+	static const char *const places[] = {"../libexec", "../libexec/assent", "."};
+
+	return beside(places, sizeof places / sizeof places[0], program, X_OK, out, cap);
+}
+
+int plat_data(const char *name, char *out, size_t cap)
+{
+	static const char *const places[] = {"../share/assent"};
+
+	return beside(places, 1, name, R_OK, out, cap);
 }
 
 /* ---- the record ---- */
