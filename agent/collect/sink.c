@@ -566,6 +566,11 @@ void sink_free(struct sink *s)
 	free(s);
 }
 
+enum item_state sink_said(const struct sink *s)
+{
+	return s->end_state;
+}
+
 int sink_finish_locked(struct sink *s, enum item_state state, const char *why)
 {
 	struct item it = {.type = ITEM_END};

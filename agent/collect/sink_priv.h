@@ -16,7 +16,7 @@
 #include <zlib.h>
 
 #include "agent/collect/pack.h"
-#include "agent/collect/sink.h"
+#include "agent/collect/sink_life.h"
 
 #define SINK_OUT    65536 /* the largest block we write */
 #define SINK_RECORD 65536 /* of collected text that is held back until a line ends */
@@ -57,30 +57,11 @@ struct sink {
 	size_t out_len;
 };
 
-struct sink_options {
-	int fd;
-	bool comp;
-	uint32_t deadline_ms;
-	uint64_t output_max;
-};
-
-/* The clock starts here. fd stays the caller's. */
-int sink_new(struct sink **out, const struct sink_options *o);
-void sink_free(struct sink *s);
-
-/* Closes an open file, writes END and finishes the compression. A state of ok becomes partial when
- * a file is incomplete or the cap was reached. Returns an error only when the output could not be
- * written. */
-int sink_finish(struct sink *s, enum item_state state, const char *why);
-
-/* The same with the lock held, for the watchdog. */
+/* sink_finish() with the lock held, for the watchdog. */
 int sink_finish_locked(struct sink *s, enum item_state state, const char *why);
 
 /* Milliseconds left of the run; 0 = the deadline is over. */
 uint64_t sink_left_locked(const struct sink *s);
-
-/* Time that was spent on waiting for our reader, so far. */
-uint64_t sink_stalled_ms(struct sink *s);
 
 /* Drops the unfinished last line of the open file, as far as it has not been sent. */
 void sink_cut_line(struct sink *s);

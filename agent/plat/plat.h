@@ -32,8 +32,8 @@ int plat_confine_collector(uint32_t mem_mib);
 int plat_limit_to_system(void);
 
 /* For a process that will read what somebody hostile sends: from here on it can use the descriptors
- * it has, memory and the clock. No file, no new socket, no program, no other process. Fails closed;
- * of the two locks (seccomp, Landlock) only the first must be there. */
+ * it has, memory and the clock. No file, no new socket, no program, no other process; it dies with
+ * its parent. Fails closed; of the two locks (seccomp, Landlock) only the first must be there. */
 int plat_lock_down(void);
 
 /* Memory that is never swapped and never dumped; NULL when the system does not grant it. Wiped
