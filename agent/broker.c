@@ -96,6 +96,7 @@ static void close_all(struct broker *b, int reason)
 	b->closing = true;
 	b->reason = reason;
 	operations_kill(b);
+	visits_end(b);
 	code_wipe(b);
 	pake_end(b);
 	resume_done(&b->resume);
@@ -246,6 +247,19 @@ static void on_stop(void *owner)
 	broker_event_type(owner, SESSION_EV_REVOKE);
 }
 
+static void on_answer(const char *line, void *owner)
+{
+	visits_on_answer(owner, line);
+}
+
+static void on_list(size_t line, void *owner)
+{
+	struct broker *b = owner;
+
+	if (line < b->consent.asked_count)
+		visits_list(b, &b->consent.asked[line]);
+}
+
 static void on_ui_gone(void *owner)
 {
 	struct broker *b = owner;
@@ -260,6 +274,8 @@ static const struct ui_events ui_events = {
     .on_stop = on_stop,
     .on_closed = on_stop,
     .on_gone = on_ui_gone,
+    .on_answer = on_answer,
+    .on_list = on_list,
 };
 
 static void on_signal(uv_signal_t *s, int number)
@@ -292,7 +308,8 @@ static void own_handles(struct broker *b)
 	uv_timer_init(&b->loop, &b->net_grace);
 	uv_timer_init(&b->loop, &b->redial);
 	b->clock.data = b->show.data = b->net_grace.data = b->redial.data = b;
-	b->handles = 4;
+	b->handles = 5;
+	visits_init(b);
 	for (size_t i = 0; i < sizeof revoking_signals / sizeof revoking_signals[0]; i++) {
 		uv_signal_init(&b->loop, &b->signals[i]);
 		b->signals[i].data = b;

@@ -10,6 +10,7 @@
  *   request.c     signed requests, the prompt, the grant
  *   door.c        the choke point: every OPEN, every byte
  *   operation.c   one assent-collect process
+ *   visit*.c      neighbouring devices: one assent-collect-ssh, and what the customer is asked
  *   farewell.c    how a session ended, in the customer's words
  */
 #ifndef AS_AGENT_BROKER_PRIV_H
@@ -26,6 +27,7 @@
 #include "agent/record.h"
 #include "agent/session.h"
 #include "agent/ui.h"
+#include "agent/visit.h"
 #include "agent/way.h"
 #include "proto/e2e/code.h"
 #include "proto/e2e/request.h"
@@ -123,6 +125,8 @@ struct broker {
 	bool granted;
 	int64_t granted_at, expires_at; /* wall clock */
 	uint64_t bytes_max;
+
+	struct visits visits;
 
 	/* door.c, operation.c */
 	struct operation *operations[BROKER_RUNNING_MAX];

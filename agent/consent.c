@@ -16,6 +16,7 @@
 #include "proto/base/log.h"
 #include "proto/base/text.h"
 #include "proto/e2e/sha256.h"
+#include "proto/wire/device.h"
 
 #define DAY_S 86400
 #define LABEL 16 /* columns before a value */
@@ -198,6 +199,35 @@ static bool only_reads(const struct consent *c)
 	return true;
 }
 
+static void put_device(struct page *p, const struct consent *c, size_t i)
+{
+	const struct consent_device *what = &c->devices[i];
+	struct device d;
+
+	if (device_parse(c->asked[i].target, &d) < 0)
+		return;
+	put(p, "          Device %s, port %u, as user \"%s\".\n", d.host, d.port, d.user);
+	if (what->commands > 0)
+		put(p, "          %u commands, which only read, for a %s.\n", what->commands,
+		    what->about);
+	else if (d.type[0])
+		put(p,
+		    "          No list of commands for \"%s\" is installed: nothing can be run.\n",
+		    d.type);
+	else
+		put(p,
+		    "          Commands that only read, from the list that fits the device; you\n"
+		    "          see which one before you log in.\n");
+	put(p, "          To read what is run, type: list %zu\n", i + 1);
+	put(p, "          You type its password here; the engineer never sees it.\n");
+	if (what->config > 0 || (d.config && !d.type[0]))
+		put(p, "          Careful: its settings are sent, too, with passwords and keys in "
+		       "them.\n");
+	if (d.legacy)
+		put(p,
+		    "          Careful: old encryption is used with it that others may break.\n");
+}
+
 static void put_right(struct page *p, const struct consent *c, size_t i, bool ticked)
 {
 	char right[CONSENT_RIGHT_MAX], real[CONSENT_REAL_MAX + 32], clean[CONSENT_REAL_MAX + 1];
@@ -213,6 +243,8 @@ static void put_right(struct page *p, const struct consent *c, size_t i, bool ti
 		put(p, "          ");
 		put_broken(p, real, 10, "| ");
 	}
+	if (s.kind == SCOPE_DEVICE)
+		put_device(p, c, i);
 	if (consent_lacks_folder(c, i))
 		put(p, "          To choose it, type its full name: /home/you/support\n");
 	if (careful(&s))

@@ -22,6 +22,12 @@
 #define CONSENT_REAL_MAX 512
 #define CONSENT_ALL(n)	 ((uint32_t)((UINT64_C(1) << (n)) - 1)) /* every line ticked */
 
+/* What would be run on a neighbouring device. */
+struct consent_device {
+	unsigned commands, config; /* 0: its type is not named, or not installed; with secrets */
+	char about[65];
+};
+
 /* Plain values, so that the user interface can keep a copy. Texts come as they are; they are
  * cleaned here. */
 struct consent {
@@ -42,6 +48,7 @@ struct consent {
 	struct scope asked[SCOPES_MAX];
 	/* Where a folder that is asked for really lies when links lead there; "" = where it says */
 	char real[SCOPES_MAX][CONSENT_REAL_MAX + 1];
+	struct consent_device devices[SCOPES_MAX]; /* for SCOPE_DEVICE */
 	size_t asked_count;
 	char
 	    folder[SCOPE_TARGET_MAX + 1]; /* that the customer named for SCOPE_PUT; "" = none yet */

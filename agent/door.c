@@ -57,6 +57,8 @@ const char *door_chosen(enum scope_kind right, const struct op_args *a, char *ou
 	const char *root = right == SCOPE_LOGS ? LOG_ROOT : a->root;
 
 	out[0] = '\0';
+	if (right == SCOPE_DEVICE)
+		add(out, cap, "%s", a->root);
 	if (a->unit[0])
 		add(out, cap, "%s", a->unit);
 	for (size_t i = 0; i < a->names_count; i++)
@@ -89,7 +91,7 @@ static void note_opened(struct broker *b, uint32_t stream, const struct permit *
 static void fill_permit(const struct promise *p, const struct ipc_open *o, struct permit *out)
 {
 	*out = (struct permit){.promise = p, .right = {.kind = p->scope}, .real = ""};
-	if (p->scope == SCOPE_FILES || p->scope == SCOPE_PUT)
+	if (p->scope == SCOPE_FILES || p->scope == SCOPE_PUT || p->scope == SCOPE_DEVICE)
 		memcpy(out->right.target, o->args.root, sizeof out->right.target);
 }
 

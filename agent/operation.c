@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/device/talk.h"
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
 #include "proto/wire/item.h"
@@ -37,7 +38,8 @@ struct operation {
 	uint32_t comp;		  /* never for what is live: PROTOCOL.md section 6 */
 	char what[ITEM_WHAT_MAX]; /* the customer's line */
 	uv_process_t process;
-	uv_pipe_t in, out; /* the collector's standard input and output */
+	uv_pipe_t in, out;   /* the collector's standard input and output */
+	struct visit *visit; /* to another device; NULL for everything else */
 	uv_write_t args_req;
 	struct collect_args args;
 	uint64_t sent, consumed;
@@ -73,6 +75,7 @@ static void show(struct operation *op)
 	    .state = op->cut || op->cancelled ? "stopped"
 		     : op->finished	      ? item_state_name(op->state)
 		     : op->b->paused	      ? "waiting"
+		     : visit_state(op->visit) ? visit_state(op->visit)
 					      : "running",
 	    .done = op->finished || op->cut,
 	};
@@ -124,6 +127,8 @@ static void close_handles(struct operation *op)
 	if (op->closing)
 		return;
 	op->closing = true;
+	visit_close(op->visit);
+	op->visit = NULL;
 	uv_close((uv_handle_t *)&op->in, on_handle_closed);
 	uv_close((uv_handle_t *)&op->out, on_handle_closed);
 	if (op->held == 3)
@@ -195,6 +200,8 @@ static void stop(struct operation *op, int why)
 	op->tick_ms = clock_mono_ms();
 	if (!op->exited)
 		plat_kill_group(op->process.pid);
+	visit_close(op->visit); /* nobody is asked any more */
+	op->visit = NULL;
 	finish(op);
 }
 
@@ -440,7 +447,7 @@ static void count_time(struct operation *op, uint64_t now)
 {
 	uint64_t past = now - op->tick_ms;
 
-	if (op->reading)
+	if (op->reading && !visit_waits(op->visit))
 		op->active_ms += past < BROKER_LAPSE_MS ? past : BROKER_LAPSE_MS;
 	op->tick_ms = now;
 }
@@ -502,6 +509,8 @@ static void fill_args(struct operation *op, const struct ipc_open *o, const char
 	    .output_max = op->promise->output_max,
 	};
 	snprintf(a->real, sizeof a->real, "%s", real);
+	if (op->visit)
+		visit_folder(op->b, o->args.root, a->real);
 	snprintf(a->relay, sizeof a->relay, "%s", op->b->config->relay);
 }
 
@@ -518,7 +527,8 @@ static void describe(struct operation *op)
 static int spawn(struct operation *op)
 {
 	char path[BROKER_PATH_MAX];
-	int err = plat_libexec("assent-collect", path, sizeof path);
+	int err =
+	    plat_libexec(op->visit ? "assent-collect-ssh" : "assent-collect", path, sizeof path);
 	if (err < 0)
 		return err;
 
@@ -527,14 +537,18 @@ static int spawn(struct operation *op)
 	    {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&op->in},
 	    {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&op->out},
 	    broker_child_stderr(),
+	    {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE},
 	};
+	if (op->visit)
+		stdio[TALK_FD].data.stream = (uv_stream_t *)visit_pipe(op->visit);
+
 	uv_process_options_t options = {
 	    .file = path,
 	    .args = args,
 	    .env = broker_child_env,
 	    .cwd = "/",
 	    .stdio = stdio,
-	    .stdio_count = 3,
+	    .stdio_count = op->visit ? 4 : 3,
 	    .exit_cb = on_collector_exit,
 	    .flags = UV_PROCESS_DETACHED, /* leads a session of its own: plat_kill_group() */
 	};
@@ -587,6 +601,11 @@ int operation_start(struct broker *b, uint32_t stream, const struct permit *perm
 	op->number = ++b->numbered;
 	op->comp = op->promise->flags & CATALOG_BULK ? open->comp : 0;
 	op->started_ms = op->tick_ms = clock_mono_ms();
+	if (op->promise->scope == SCOPE_DEVICE &&
+	    !(op->visit = visit_new(b, stream, &open->args))) {
+		free(op);
+		return UV_ENOMEM;
+	}
 	fill_args(op, open, permit->real);
 	describe(op);
 	b->operations[place] = op;
@@ -608,6 +627,8 @@ int operation_start(struct broker *b, uint32_t stream, const struct permit *perm
 	struct ipc_msg accept = {.type = IPC_ACCEPT, .stream = stream, .code = op->comp};
 	link_send(&b->net, &accept);
 	begin_input(op);
+	if (op->visit)
+		visit_start(op->visit);
 	uv_timer_again(&b->show);
 	show(op);
 	return 0;

@@ -23,7 +23,7 @@ const struct promise promises[] = {
 #undef X
 #define X(name, id, scope, flags, deadline, mem, asks) \
 	{id, #name, SCOPE_##scope, (flags) | CATALOG_OWN, 0, deadline, UINT64_MAX, mem, asks},
-	OPERATION_MAP(X)
+	OPERATION_MAP(X) DEVICE_MAP(X)
 #undef X
 };
 

@@ -43,6 +43,7 @@ struct record;
 	X(DENIED, "denied", 1)	       /* why */                                                  \
 	X(OPENED, "opened", 0)	       /* item, name, right, chosen (names, unit) */              \
 	X(ITEM, "item", 0)	       /* item, name, bytes, state, sha256 */                     \
+	X(DEVICE, "device", 0)	       /* item, device, what, list, key: of another computer */   \
 	X(REFUSED, "refused", 0)       /* name, why */                                            \
 	X(IGNORED, "ignored", 0)       /* state, message */                                       \
 	X(SUSPENDED, "suspended", 0)   /* for_s: how long it may take to come back */             \

@@ -165,6 +165,7 @@ void request_show_prompt(struct broker *b, const struct session_effects *fx)
 	memcpy(c->granted, b->session.granted, sizeof c->granted);
 	c->granted_count = b->session.granted_count;
 	find_real(b, c);
+	visits_describe(c);
 	ui_show_prompt(b->ui, fx->prompt_id, c);
 }
 

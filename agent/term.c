@@ -12,6 +12,7 @@
 
 #include "proto/base/buf.h"
 #include "proto/base/err.h"
+#include "proto/base/secret.h"
 
 struct term {
 	uv_poll_t poll;
@@ -19,6 +20,7 @@ struct term {
 	int shared_flags; /* of the description we share with others, -1 when it is our own */
 	struct termios before;
 	bool changed; /* the modes are ours and must be put back */
+	bool hidden;
 	struct buf out;
 	char line[TERM_LINE_MAX];
 	size_t line_len;
@@ -104,7 +106,11 @@ static void take_char(struct term *t, char c)
 	}
 	t->line[t->line_len] = '\0';
 	t->line_len = 0;
+
+	bool hidden = t->hidden; /* as it was typed */
 	t->ev->on_line(t->line, t->owner);
+	if (hidden)
+		secret_wipe(t->line, sizeof t->line);
 }
 
 /* Once per turn: a terminal that types without end does not starve the loop. */
@@ -121,6 +127,7 @@ static void read_some(struct term *t)
 	}
 	for (ssize_t i = 0; i < n && !t->closing && !t->ended; i++)
 		take_char(t, typed[i]);
+	secret_wipe(typed, sizeof typed);
 }
 
 /* Writes what the terminal takes now. False when it is gone. */
@@ -238,7 +245,22 @@ bool term_is_drained(const struct term *t)
 void term_forget_input(struct term *t)
 {
 	t->line_len = 0;
+	secret_wipe(t->line, sizeof t->line);
 	tcflush(t->fd, TCIFLUSH);
+}
+
+void term_hide(struct term *t, bool hidden)
+{
+	struct termios now;
+
+	t->hidden = hidden;
+	if (t->closing || tcgetattr(t->fd, &now) != 0)
+		return;
+	if (hidden)
+		now.c_lflag &= ~(tcflag_t)(ECHO | ECHOE);
+	else
+		now.c_lflag |= ECHO | ECHOE;
+	tcsetattr(t->fd, TCSANOW, &now);
 }
 
 void term_size(const struct term *t, unsigned *columns, unsigned *rows)

@@ -41,6 +41,9 @@ bool term_is_drained(const struct term *t);
 /* Throws away what was typed but not yet handed on, an unfinished line included. */
 void term_forget_input(struct term *t);
 
+/* Hidden: what is typed is not shown, and nothing of it stays in our memory behind on_line(). */
+void term_hide(struct term *t, bool hidden);
+
 /* 80 x 24 when the terminal does not say. */
 void term_size(const struct term *t, unsigned *columns, unsigned *rows);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * no prompt -> WRITING (the text is on its way to the terminal) -> LOCKED -> OPEN -> no prompt
+ * no prompt -> QUESTION -> no prompt (ui_question.c)
  */
 #include "agent/ui_priv.h"
 
@@ -14,6 +15,7 @@
 #include "agent/plat/plat.h"
 #include "agent/session.h"
 #include "proto/base/err.h"
+#include "proto/base/secret.h"
 #include "proto/base/text.h"
 
 #define LOCK_MS	     (SESSION_LOCK_MS + 20) /* the session's clock must agree that it is over */
@@ -40,6 +42,8 @@ static void say_answer_line(struct ui *ui)
 {
 	if (ui->asking == ASKING_OPEN)
 		ui_say(ui, ANSWER_LINE, sizeof ANSWER_LINE - 1);
+	else if (ui->asking == ASKING_QUESTION)
+		ui_question_again(ui);
 }
 
 static void end_prompt(struct ui *ui)
@@ -89,21 +93,30 @@ static void write_prompt(struct ui *ui)
 		ui->shown_at = UINT64_MAX; /* written, and waiting for the terminal */
 }
 
-void ui_show_prompt(struct ui *ui, uint32_t prompt_id, const struct consent *c)
+void ui_write_prompt(struct ui *ui)
 {
+	ui->prompt_waits = false;
 	ui_erase_live(ui);
 	end_prompt(ui);
 	ui->asking = ASKING_WRITING;
 	ui->shown_at = 0;
+	write_prompt(ui);
+}
+
+void ui_show_prompt(struct ui *ui, uint32_t prompt_id, const struct consent *c)
+{
 	ui->prompt_id = prompt_id;
 	ui->consent = *c;
 	ui->ticks = consent_first_ticks(c);
-	write_prompt(ui);
+	ui->prompt_waits = ui->asking == ASKING_QUESTION;
+	if (!ui->prompt_waits)
+		ui_write_prompt(ui);
 }
 
 void ui_cancel_prompt(struct ui *ui, const char *why)
 {
-	if (ui->asking == ASKING_NOTHING)
+	ui->prompt_waits = false;
+	if (ui->asking == ASKING_NOTHING || ui->asking == ASKING_QUESTION)
 		return;
 	end_prompt(ui);
 	ui_say_text(ui, "\n");
@@ -187,6 +200,18 @@ static void answer_deny(struct ui *ui)
 	ui->ev->on_deny(ui->prompt_id, ui->owner);
 }
 
+/* "list 2": the number, or 0. To read it is no answer, so it need not wait. */
+static unsigned long list_line(const char *word)
+{
+	char *end;
+	unsigned long n;
+
+	if (strncasecmp(word, "list ", 5) != 0)
+		return 0;
+	n = strtoul(word + 5, &end, 10);
+	return *end ? 0 : n;
+}
+
 static void answer(struct ui *ui, const char *word)
 {
 	char *end;
@@ -195,6 +220,8 @@ static void answer(struct ui *ui, const char *word)
 
 	if (strcasecmp(word, "deny") == 0) {
 		answer_deny(ui);
+	} else if (list_line(word) > 0 && list_line(word) <= ui->consent.asked_count) {
+		ui->ev->on_list(list_line(word) - 1, ui->owner);
 	} else if (ui->asking != ASKING_OPEN) {
 		ui_say_text(ui, "Not yet. Please read first. (deny and stop work at once.)\n");
 	} else if (strcasecmp(word, "allow") == 0) {
@@ -232,12 +259,15 @@ static void on_line(const char *line, void *arg)
 	trim(line, word, sizeof word);
 	if (strcasecmp(word, "stop") == 0)
 		ui->ev->on_stop(ui->owner);
+	else if (ui->asking == ASKING_QUESTION)
+		ui_question_answer(ui, line);
 	else if (ui->asking != ASKING_NOTHING)
 		answer(ui, word);
 	else if (strncasecmp(word, "cancel ", 7) == 0)
 		ui_cancel(ui, word + 7 + strspn(word + 7, " \t"));
 	else if (word[0])
 		ui_message(ui, "To end, type stop and press Enter.");
+	secret_wipe(word, sizeof word);
 }
 
 static void on_drained(void *arg)
@@ -346,6 +376,20 @@ void ui_close(struct ui *ui)
 
 /* ---- other lines ---- */
 
+static void leave_answer_line(struct ui *ui)
+{
+	if (ui->asking == ASKING_OPEN || ui->asking == ASKING_QUESTION)
+		ui_say_text(ui, "\n");
+}
+
+void ui_page(struct ui *ui, const char *text)
+{
+	ui_erase_live(ui);
+	ui_say_text(ui, text);
+	say_answer_line(ui);
+	ui_draw_live(ui);
+}
+
 void ui_message(struct ui *ui, const char *fmt, ...)
 {
 	char raw[UI_LINE_MAX], line[UI_LINE_MAX];
@@ -360,8 +404,7 @@ void ui_message(struct ui *ui, const char *fmt, ...)
 	size_t len = text_line(raw, strlen(raw), line, sizeof line - 1);
 	line[len++] = '\n';
 	ui_erase_live(ui);
-	if (ui->asking == ASKING_OPEN)
-		ui_say_text(ui, "\n");
+	leave_answer_line(ui);
 	ui_say(ui, line, len);
 	say_answer_line(ui);
 	ui_draw_live(ui);

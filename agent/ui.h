@@ -38,6 +38,10 @@ struct ui_events {
 	void (*on_stop)(void *owner);		     /* "stop" was typed */
 	void (*on_closed)(void *owner);		     /* the terminal is gone; comes once */
 	void (*on_gone)(void *owner);
+	/* What was typed to ui_ask(), as it was typed; valid in the call. The question is off the
+	 * screen, and another one may be asked. */
+	void (*on_answer)(const char *line, void *owner);
+	void (*on_list)(size_t line, void *owner); /* "list NUMBER" of a line of the prompt */
 };
 
 /* AS_E_NO_CONSENT_UI unless standard input and output are one and the same terminal. */
@@ -53,6 +57,20 @@ void ui_show_code(struct ui *ui, const char *code, unsigned minutes); /* "Your c
 /* Copies c. A prompt that is still open is replaced without an answer. */
 void ui_show_prompt(struct ui *ui, uint32_t prompt_id, const struct consent *c);
 void ui_cancel_prompt(struct ui *ui, const char *why); /* nothing to do when none is open */
+
+/* One question beside the prompt, answered with one line. It waits while a prompt is open, and a
+ * prompt waits for its answer: nothing is swapped under the customer's cursor. What was typed
+ * before it stands there is thrown away. Copied; one at a time. */
+#define UI_QUESTION_MAX 2048
+struct ui_question {
+	const char *text, *answer_line; /* clean; the first in lines, each ended by '\n' */
+	bool hidden;			/* what is typed is not shown */
+};
+void ui_ask(struct ui *ui, const struct ui_question *q);
+void ui_ask_end(struct ui *ui); /* nobody waits for the answer any more; harmless without one */
+
+/* Clean lines of ours in one piece, each ended by '\n'. */
+void ui_page(struct ui *ui, const char *text);
 
 /* From the grant on, items are shown; who and ends_at ("14:35") head the list. */
 void ui_session_begin(struct ui *ui, const char *who, const char *ends_at);

@@ -105,6 +105,7 @@ void ui_catch_up(struct ui *ui)
 		print_final(ui, &ui->rows[i]);
 		drop_row(ui, i);
 	}
+	ui_question_show(ui);
 	ui_draw_live(ui);
 }
 

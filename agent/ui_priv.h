@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Between the conversation (ui.c) and the lines of the items (ui_items.c).
+ * Between the conversation (ui.c), its other questions (ui_question.c) and the lines of the items
+ * (ui_items.c).
  */
 #ifndef AS_AGENT_UI_PRIV_H
 #define AS_AGENT_UI_PRIV_H
@@ -13,7 +14,7 @@
 #define UI_LIVE_ROWS 6
 #define UI_LINE_MAX  1024
 
-enum ui_asking { ASKING_NOTHING, ASKING_WRITING, ASKING_LOCKED, ASKING_OPEN };
+enum ui_asking { ASKING_NOTHING, ASKING_WRITING, ASKING_LOCKED, ASKING_OPEN, ASKING_QUESTION };
 
 struct ui_row {
 	uint32_t id, number;
@@ -38,6 +39,11 @@ struct ui {
 	uint32_t prompt_id, ticks;
 	uint64_t shown_at;
 	struct consent consent;
+	bool prompt_waits; /* for the answer to the question */
+	struct {
+		bool wanted, hidden;
+		char text[UI_QUESTION_MAX], answer_line[UI_QUESTION_MAX / 4];
+	} question;
 	const struct ui_events *ev;
 	void *owner;
 };
@@ -46,13 +52,22 @@ struct ui {
 bool ui_say(struct ui *ui, const char *p, size_t n);
 bool ui_say_text(struct ui *ui, const char *text);
 
+/* Shows the prompt that has waited. */
+void ui_write_prompt(struct ui *ui);
+
+/* The question, if one is wanted and nothing else is asked. */
+void ui_question_show(struct ui *ui);
+void ui_question_answer(struct ui *ui, const char *line);
+void ui_question_again(struct ui *ui); /* its last line, after something else was printed */
+
 void ui_erase_live(struct ui *ui);
 void ui_draw_live(struct ui *ui);
 
 /* Ends the running item with that number. */
 void ui_cancel(struct ui *ui, const char *number);
 
-/* After a prompt: what was finished meanwhile, then the live rows again. */
+/* After a prompt or a question: what was finished meanwhile, then the live rows again, or the
+ * question that waits. */
 void ui_catch_up(struct ui *ui);
 
 #endif

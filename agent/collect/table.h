@@ -51,6 +51,10 @@
 	X(find, 42, FILES, BULK, 600, 512, "Search for files")                                          \
 	X(get, 43, FILES, BULK, 0, 512, "Send files")                                                   \
 	X(put, 44, PUT, INPUT, 0, 512, "Receive a file from the engineer")
+
+/* The same, but run by a program of its own: assent-collect-ssh. */
+#define DEVICE_MAP(X)                                                                                 \
+	X(device, 48, DEVICE, 0, 1800, 512, "Read from another device")
 /* clang-format on */
 
 #endif

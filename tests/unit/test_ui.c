@@ -26,8 +26,8 @@ static int master, slave;
 static char screen[1 << 20];
 static size_t screen_len, seen;
 static struct {
-	uint32_t allowed, ticks, denied, stops, closes, gone, cancelled;
-	char folder[300];
+	uint32_t allowed, ticks, denied, stops, closes, gone, cancelled, answers, listed;
+	char folder[300], answer[300];
 } got;
 
 static void on_allow(uint32_t id, uint32_t ticks, const char *folder, uint32_t shown_ms,
@@ -70,7 +70,21 @@ static void on_gone(void *owner)
 	got.gone++;
 }
 
-static const struct ui_events events = {on_allow, on_deny, on_cancel, on_stop, on_closed, on_gone};
+static void on_answer(const char *line, void *owner)
+{
+	(void)owner;
+	got.answers++;
+	snprintf(got.answer, sizeof got.answer, "%s", line);
+}
+
+static void on_list(size_t line, void *owner)
+{
+	(void)owner;
+	got.listed = (uint32_t)line + 1;
+}
+
+static const struct ui_events events = {on_allow,  on_deny, on_cancel, on_stop,
+					on_closed, on_gone, on_answer, on_list};
 
 static void on_limit(uv_timer_t *t)
 {
@@ -529,4 +543,163 @@ Test(ui, the_terminal_is_left_as_it_was_found)
 	cr_assert_eq(fcntl(slave, F_GETFL) & O_NONBLOCK, 0,
 		     "the shell's own descriptor still blocks");
 	cr_assert_eq(uv_loop_close(&loop), 0);
+}
+
+/* ---- questions beside the prompt ---- */
+
+static const struct ui_question in_sight = {.text = "Is it this one?\n",
+					    .answer_line = "Type it: "};
+static const struct ui_question hidden = {
+    .text = "", .answer_line = "Password (not shown): ", .hidden = true};
+
+static bool echoes(void)
+{
+	struct termios now;
+
+	cr_assert_eq(tcgetattr(slave, &now), 0);
+	return now.c_lflag & ECHO;
+}
+
+Test(ui, a_question_is_answered_by_one_line)
+{
+	open_ui(1, "dumb");
+	ui_ask(ui, &in_sight);
+	wait_for("Is it this one?\r\nType it: ");
+	type("trust\n");
+	wait_until(&got.answers);
+	cr_assert_str_eq(got.answer, "trust");
+	type("again\n");
+	wait_for("To end, type stop");
+	cr_assert_eq(got.answers, 1);
+	close_ui();
+}
+
+Test(ui, a_password_is_not_shown_and_not_changed)
+{
+	open_ui(1, "dumb");
+	ui_ask(ui, &hidden);
+	wait_for("Password (not shown): ");
+	cr_assert_not(echoes());
+	type("  pass word \n");
+	wait_until(&got.answers);
+	cr_assert_str_eq(got.answer, "  pass word ");
+	cr_assert(echoes());
+	ui_message(ui, "done");
+	wait_for("done");
+	cr_assert_null(strstr(screen, "pass word"));
+	close_ui();
+}
+
+Test(ui, what_was_typed_before_a_question_is_no_answer_to_it)
+{
+	open_ui(1, "dumb");
+	type("not an ans");
+	for (int i = 0; i < 20; i++)
+		uv_run(&loop, UV_RUN_NOWAIT);
+	ui_ask(ui, &in_sight);
+	wait_for("Type it: ");
+	type("yes\n");
+	wait_until(&got.answers);
+	cr_assert_str_eq(got.answer, "yes");
+	close_ui();
+}
+
+Test(ui, a_prompt_waits_for_the_answer_to_a_question)
+{
+	open_ui(1, "dumb");
+	ui_ask(ui, &hidden);
+	wait_for("Password (not shown): ");
+	ask(7);
+	type("allow\n");
+	wait_until(&got.answers);
+	cr_assert_str_eq(got.answer, "allow");
+	cr_assert_eq(got.allowed, 0, "it was the password");
+	wait_for("Did YOU ask for help?");
+	wait_for("\r\nType allow or deny: ");
+	cr_assert(echoes());
+	type("allow\n");
+	wait_until(&got.allowed);
+	close_ui();
+}
+
+Test(ui, a_question_waits_for_the_answer_to_a_prompt)
+{
+	open_ui(1, "dumb");
+	ask(7);
+	wait_for("\r\nType allow or deny: ");
+	ui_ask(ui, &hidden);
+	type("deny\n");
+	wait_until(&got.denied);
+	cr_assert_eq(got.answers, 0);
+	wait_for("Password (not shown): ");
+	cr_assert_not(echoes());
+	type("x\n");
+	wait_until(&got.answers);
+	close_ui();
+}
+
+Test(ui, a_prompt_that_waited_and_is_withdrawn_is_never_shown)
+{
+	open_ui(1, "dumb");
+	ui_ask(ui, &in_sight);
+	wait_for("Type it: ");
+	ask(7);
+	ui_cancel_prompt(ui, "gone");
+	type("x\n");
+	wait_until(&got.answers);
+	ui_message(ui, "done");
+	wait_for("done");
+	cr_assert_null(strstr(screen, "Did YOU ask"));
+	close_ui();
+}
+
+Test(ui, stop_is_no_answer_not_even_to_a_hidden_question)
+{
+	open_ui(1, "dumb");
+	ui_ask(ui, &hidden);
+	wait_for("Password (not shown): ");
+	type("stop\n");
+	wait_until(&got.stops);
+	cr_assert_eq(got.answers, 0);
+	close_ui();
+}
+
+Test(ui, a_question_that_is_withdrawn_leaves_an_ordinary_terminal)
+{
+	open_ui(1, "dumb");
+	ui_ask(ui, &hidden);
+	wait_for("Password (not shown): ");
+	ui_ask_end(ui);
+	ui_ask_end(ui);
+	cr_assert(echoes());
+	type("secret\n");
+	wait_for("To end, type stop");
+	cr_assert_eq(got.answers, 0);
+	close_ui();
+}
+
+Test(ui, a_message_during_a_question_does_not_hide_it)
+{
+	open_ui(1, "dumb");
+	ui_ask(ui, &in_sight);
+	wait_for("Type it: ");
+	ui_message(ui, "something else");
+	wait_for("something else\r\nType it: ");
+	close_ui();
+}
+
+Test(ui, a_line_of_the_prompt_is_explained_when_he_asks)
+{
+	open_ui(1, "dumb");
+	ask(7);
+	wait_for("\r\nType allow or deny: ");
+	type("list 3\n");
+	wait_for("whole word allow or deny");
+	cr_assert_eq(got.listed, 0);
+	type("list 2\n");
+	wait_until(&got.listed);
+	cr_assert_eq(got.listed, 2);
+	ui_page(ui, "one\ntwo\n");
+	wait_for("one\r\ntwo\r\nType allow or deny: ");
+	close_ui();
 }
