@@ -23,6 +23,8 @@ struct take {
 	enum take_phase phase;
 	uint64_t began_ms, reported_ms, reported_bytes;
 	bool by_name;
+	struct selection_device device; /* of a `device`; label is "" otherwise */
+	char note[ITEM_WHY_MAX + 1];	/* the last one of its visit, while it lasts */
 };
 
 struct collect {
@@ -31,11 +33,16 @@ struct collect {
 	uint64_t stored; /* by the items that are done */
 	uint32_t files;
 	bool incomplete;
-	size_t count, running, finished;
+	size_t count, running, finished, at_once;
 	struct take takes[];
 };
 
 /* ---- what is told ---- */
+
+static const char *name_of(const struct take *t)
+{
+	return t->device.label[0] ? t->device.label : t->entry.name;
+}
 
 static void view(const struct take *t, struct item_view *v)
 {
@@ -46,9 +53,9 @@ static void view(const struct take *t, struct item_view *v)
 	*v = (struct item_view){
 	    .job = t->c->job.id,
 	    .behind = t->c->job.behind,
-	    .name = t->entry.name,
+	    .name = name_of(t),
 	    .running = true,
-	    .why = "",
+	    .why = t->note,
 	    .bytes = stats.bytes,
 	    .files = stats.files,
 	    .elapsed_ms = t->began_ms ? clock_mono_ms() - t->began_ms : 0,
@@ -89,7 +96,7 @@ static void report(struct take *t, uint64_t now_ms)
 		return;
 	view(t, &v);
 	t->reported_ms = now_ms;
-	if (v.bytes != t->reported_bytes)
+	if (v.bytes != t->reported_bytes || t->note[0])
 		events_item(t->c->job.jobs->ev, &v);
 	t->reported_bytes = v.bytes;
 }
@@ -137,6 +144,9 @@ static void finish(struct take *t, enum item_state state, const char *why)
 static int on_record(const struct item *rec, void *owner)
 {
 	struct take *t = owner;
+
+	if (rec->type == ITEM_NOTE && t->device.label[0])
+		memcpy(t->note, rec->note.text, sizeof t->note);
 	return bundle_item_record(t->item, rec);
 }
 
@@ -152,6 +162,22 @@ static void on_done(enum item_state state, const char *why, void *owner)
 
 static const struct op_events op_ev = {.on_record = on_record, .on_done = on_done};
 
+/* What is to be asked for: the same for all but the device. */
+static const as_OpenArgs *args_of(const struct take *t)
+{
+	static as_OpenArgs args; /* too big for a stack; one is asked for at a time */
+
+	if (!t->device.label[0])
+		return &t->c->args;
+	args = t->c->args;
+	memcpy(args.root, t->device.target, sizeof t->device.target);
+	if (t->device.type[0]) {
+		args.names_count = 1;
+		memcpy(args.names[0], t->device.type, sizeof t->device.type);
+	}
+	return &args;
+}
+
 static void start_one(struct take *t)
 {
 	struct jobs *js = t->c->job.jobs;
@@ -161,7 +187,7 @@ static void start_one(struct take *t)
 	t->began_ms = t->reported_ms = clock_mono_ms();
 	t->op = (struct op){.ev = &op_ev, .owner = t, .takes = TAKES};
 
-	int err = op_ask(&t->op, js->ops, &t->entry, &t->c->args);
+	int err = op_ask(&t->op, js->ops, &t->entry, args_of(t));
 	if (err < 0) {
 		finish(t, ITEM_FAILED, err_text(err, text, sizeof text));
 		return;
@@ -176,7 +202,7 @@ static void start_one(struct take *t)
 
 static void start_more(struct collect *c)
 {
-	for (size_t i = 0; i < c->count && c->running < COLLECT_AT_ONCE; i++)
+	for (size_t i = 0; i < c->count && c->running < c->at_once; i++)
 		if (c->takes[i].phase == TAKE_WAITING)
 			start_one(&c->takes[i]);
 	if (c->finished == c->count)
@@ -221,8 +247,9 @@ int collect_start(struct jobs *js, const struct selection *s,
 	if (!c)
 		return -ENOMEM;
 
-	c->job = (struct job){.kind = &kind, .name = "collect"};
+	c->job = (struct job){.kind = &kind, .name = s->devices ? "device" : "collect"};
 	c->count = s->count;
+	c->at_once = s->devices ? s->count : COLLECT_AT_ONCE;
 	c->args = s->args;
 
 	int err = jobs_add(js, &c->job, line);
@@ -236,7 +263,9 @@ int collect_start(struct jobs *js, const struct selection *s,
 		t->c = c;
 		t->entry = *s->entries[i];
 		t->by_name = s->by_name[i];
-		t->item = bundle_item_begin(js->bundle, t->entry.name);
+		if (s->devices)
+			t->device = s->devices[i];
+		t->item = bundle_item_begin(js->bundle, name_of(t));
 		if (!t->item)
 			finish(t, ITEM_FAILED, "out of memory");
 		else if (!is_allowed((enum scope_kind)t->entry.scope, owner))

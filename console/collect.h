@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One `collect` at work: an operation per item, at most COLLECT_AT_ONCE at a time; what they send
- * goes into the bundle. An item that goes wrong costs itself and nothing else.
+ * goes into the bundle. An item that goes wrong costs itself and nothing else. `device` is the same
+ * with an item per device, all at once: most of their time they wait for the customer, and the
+ * agent itself lets only so many connect.
  *
  *   WAITING -> AT_WORK -> DONE      WAITING -> DONE
  *

@@ -8,6 +8,8 @@
 #include "proto/base/err.h"
 #include "proto/base/text.h"
 
+#define DEVICE_TYPES "cisco-ios, generic, junos, linux, openwrt, routeros"
+
 static const struct command table[] = {
     {"catalog", "", "what this agent can collect, and what you may", cmd_catalog, false, false},
     {"collect", "[PROFILE | NAME...] [hours=N] [priority=N] [names=HOST,HOST] [unit=UNIT]",
@@ -35,6 +37,9 @@ static const struct command table[] = {
      cmd_get, true, true},
     {"put", "LOCALFILE [NAME] [--into FOLDER]",
      "a file of yours into the folder that the customer named", cmd_put, true, true},
+    {"device", "[USER@HOST[:PORT]... [--type TYPE] [--config] [--legacy]]",
+     "what neighbouring devices say, over SSH; the customer logs in. Types: " DEVICE_TYPES,
+     cmd_device, true, true},
     {"request", "SCOPE...", "ask the customer for more", cmd_request, true, false},
     {"jobs", "", "what is at work, in front and behind ('&' at the end of a line)", cmd_jobs, false,
      false},

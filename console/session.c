@@ -127,6 +127,33 @@ void session_go_on(struct session *s)
 	free(line);
 }
 
+int session_after_grant(struct session *s, const struct scope *scopes, size_t n)
+{
+	int err = agree_escalate(&s->agree, scopes, n, clock_wall_s());
+
+	if (err < 0)
+		return session_fault(s, err);
+	s->again = strdup(s->line); /* without memory for it, it must be typed again */
+	s->deadline_ms = clock_mono_ms() + SESSION_HANDSHAKE_MS; /* until PENDING says more */
+	return SESSION_RUNS;
+}
+
+void session_again(struct session *s, bool granted)
+{
+	char *line = s->again;
+
+	s->again = NULL;
+	if (granted && line && s->state == SESSION_BUSY) {
+		s->state = SESSION_READY;
+		s->is_again = true;
+		session_command(s, line);
+		s->is_again = false;
+	} else if (granted) {
+		session_idle(s);
+	}
+	free(line);
+}
+
 /* ---- jobs ---- */
 
 static bool wait_is_over(const struct session *s)
@@ -524,6 +551,7 @@ void session_free(struct session *s)
 	agree_done(&s->agree);
 	comeback_done(&s->comeback);
 	free(s->waiting);
+	free(s->again);
 	jobs_free(&s->jobs);
 	bundle_free(s->bundle);
 	free(s);

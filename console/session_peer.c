@@ -121,6 +121,7 @@ static void on_refused(int err, void *owner)
 		session_fail(s, err, "");
 		return;
 	}
+	session_again(s, false);
 	s->incomplete = true; /* an escalation: what was granted before stays */
 	events_denied(s->ev, err);
 	if (err == AS_E_PEER_LOST)
@@ -178,7 +179,7 @@ static int on_catalog(struct session *s, const uint8_t *p, size_t n)
 	if (!s->catalog_due || msg_decode(MSG_CATALOG, p, n, &s->catalog) < 0)
 		return AS_E_PROTOCOL;
 	s->catalog_due = false;
-	session_idle(s);
+	session_again(s, true);
 	return 0;
 }
 

@@ -67,6 +67,8 @@ struct session {
 	uint64_t until_ms; /* when we give up */
 	uint32_t for_s;	   /* how long that was in the beginning */
 	char *waiting;	   /* the command at work, which has not begun; ours */
+	char *again;	   /* the one that waits for the customer's answer to a request; ours */
+	bool is_again;	   /* that one is being run */
 };
 
 /* A command's function: argv[0] is its name. SESSION_DONE, SESSION_RUNS (it is at work, and will be
@@ -77,6 +79,7 @@ typedef int (*session_cmd)(struct session *s, int argc, const char *const argv[]
 
 int cmd_catalog(struct session *s, int argc, const char *const argv[]);
 int cmd_collect(struct session *s, int argc, const char *const argv[]);
+int cmd_device(struct session *s, int argc, const char *const argv[]);
 int cmd_request(struct session *s, int argc, const char *const argv[]);
 int cmd_tail(struct session *s, int argc, const char *const argv[]);
 int cmd_journal(struct session *s, int argc, const char *const argv[]);
@@ -128,6 +131,13 @@ void session_tell(struct session *s, int err, const char *detail);
 void session_wrap_up(struct session *s);
 
 bool session_allows(enum scope_kind kind, void *session);
+
+/* The customer is asked first: when he has agreed this command is run once more, and `is_again` is
+ * true then. What the command returns. */
+int session_after_grant(struct session *s, const struct scope *scopes, size_t n);
+
+/* The answer is there: the command that waited for it is run, or (no) forgotten. */
+void session_again(struct session *s, bool granted);
 
 /* The connection is back: what waits goes on. */
 void session_go_on(struct session *s);

@@ -17,13 +17,10 @@ static int open_channel(struct peer *p, ssh_channel ch, const char *command)
 	uint64_t until = clock_mono_ms() + PEER_CHANNEL_MS;
 	int rc;
 
-	while ((rc = p->ssh->channel_open_session(ch)) == SSH_AGAIN)
-		if (peer_wait(p, until) < 0)
-			return AS_E_TIMEOUT;
-	while (rc == SSH_OK && (rc = p->ssh->channel_request_exec(ch, command)) == SSH_AGAIN)
-		if (peer_wait(p, until) < 0)
-			return AS_E_TIMEOUT;
-	return rc == SSH_OK ? 0 : AS_E_OP_FAILED;
+	PEER_UNTIL(p, rc, until, p->ssh->channel_open_session(ch));
+	if (rc == SSH_OK)
+		PEER_UNTIL(p, rc, until, p->ssh->channel_request_exec(ch, command));
+	return rc == SSH_OK ? 0 : rc == SSH_AGAIN ? AS_E_TIMEOUT : AS_E_OP_FAILED;
 }
 
 /* Bytes that were there, 0 for none at the moment; AS_E_PEER_LOST; or our reader is gone. */
@@ -87,14 +84,15 @@ static int end_well(struct output *o, ssh_channel ch)
 		return output_end(o, ITEM_OK, "");
 	if (status == EXIT_NOT_FOUND)
 		return output_end(o, ITEM_UNAVAILABLE, "not installed on the device");
+	/* a gap, as with the system's own tools: it says itself what is the matter */
 	snprintf(why, sizeof why, "it ended with status %d", status);
-	return output_end(o, ITEM_FAILED, why);
+	return output_end(o, ITEM_UNAVAILABLE, why);
 }
 
 static int end_badly(struct output *o, int err)
 {
 	struct peer *p = o->p;
-	char why[64];
+	char why[160];
 
 	if (err == AS_E_TIMEOUT) {
 		p->silent++;
@@ -103,7 +101,9 @@ static int end_badly(struct output *o, int err)
 	}
 	if (err == AS_E_OP_FAILED) { /* no channel; the next one may get one */
 		p->silent++;
-		return output_end(o, ITEM_FAILED, "the device does not run it");
+		snprintf(why, sizeof why, "the device does not run it: %.100s",
+			 p->ssh->get_error(p->session));
+		return output_end(o, ITEM_FAILED, why);
 	}
 	if (err != AS_E_PEER_LOST)
 		return err;

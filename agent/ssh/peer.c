@@ -12,7 +12,7 @@
 #include "proto/base/err.h"
 #include "proto/base/text.h"
 
-#define TURN_MS 200 /* the library may hold bytes that its socket does not show */
+#define TURN_MS 50 /* the library may hold bytes that its socket does not show */
 
 /* What is offered, the best first. The second half only where the customer was told so. */
 #define HOST_KEYS                                                                               \
@@ -284,7 +284,7 @@ int output_end(struct output *o, enum item_state state, const char *why)
 		snprintf(cut, sizeof cut, "cut: this command may send %s", text_size(max, text));
 		return sink_file_end(o->p->sink, ITEM_PARTIAL, true, cut);
 	}
-	if ((state == ITEM_OK || state == ITEM_FAILED) && is_refused(o))
+	if ((state == ITEM_OK || state == ITEM_UNAVAILABLE) && is_refused(o))
 		return sink_file_end(o->p->sink, ITEM_UNAVAILABLE, false,
 				     "the device does not know this command");
 	return sink_file_end(o->p->sink, state, false, why);
@@ -302,6 +302,8 @@ static int talk_with_device(struct peer *p)
 		err = login(p);
 	if (err != 0)
 		return err;
+	sink_note(p->sink, "logged in; the server calls itself %s",
+		  p->ssh->get_serverbanner(p->session));
 	p->until_ms = clock_mono_ms() + PEER_ALL_MS;
 	return p->catalogue.shell ? shell_run(p) : commands_run(p);
 }
@@ -309,8 +311,9 @@ static int talk_with_device(struct peer *p)
 /* Says how it ended, to the engineer and to the customer. */
 static int end(struct peer *p, int err)
 {
-	if (err == PEER_AGAIN)
-		return PEER_AGAIN;
+	if (err == PEER_AGAIN) /* all that the engineer learns of it */
+		return sink_note(p->sink, "waiting for the customer") < 0 ? PEER_BROKEN
+									  : PEER_AGAIN;
 	if (err < 0 && err != AS_E_OP_FAILED)
 		return PEER_BROKEN;
 	err = sink_finish(p->sink, p->state, p->why);

@@ -41,7 +41,7 @@ struct peer {
 };
 
 /* What becomes of the process. 0..5: END was written, and this is its enum item_state. */
-#define PEER_AGAIN  32 /* the customer is asked; nothing was written */
+#define PEER_AGAIN  32 /* the customer is asked; no END was written */
 #define PEER_BROKEN 66 /* our reader or the broker is gone */
 
 /* fd: connected; taken. */
@@ -51,6 +51,13 @@ int peer_run(struct peer *p, int fd);
 
 /* Waits until the connection can go on, or `until_ms` has come: 0; AS_E_TIMEOUT. */
 int peer_wait(struct peer *p, uint64_t until_ms);
+
+/* Repeats `call` of the library until it has an answer other than "not yet"; SSH_AGAIN: there was
+ * no time left. */
+#define PEER_UNTIL(p, result, until_ms, call) \
+	do {                                  \
+		(result) = (call);            \
+	} while ((result) == SSH_AGAIN && peer_wait((p), (until_ms)) == 0)
 
 /* How it ends, for END. Returns AS_E_OP_FAILED, for the caller to hand back. */
 int peer_fail(struct peer *p, enum item_state state, const char *why);

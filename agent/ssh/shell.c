@@ -121,20 +121,16 @@ static int wait_for_prompt(struct shell *s, uint64_t fixed)
 
 static int open_terminal(struct shell *s)
 {
-	struct peer *p = s->p;
+	const struct ssh_api *ssh = s->p->ssh;
 	uint64_t limit = clock_mono_ms() + PEER_CHANNEL_MS;
 	int rc;
 
-	while ((rc = p->ssh->channel_open_session(s->ch)) == SSH_AGAIN)
-		if (peer_wait(p, limit) < 0)
-			return AS_E_TIMEOUT;
-	while (rc == SSH_OK &&
-	       (rc = p->ssh->channel_request_pty_size(s->ch, "vt100", 511, 1000)) == SSH_AGAIN)
-		if (peer_wait(p, limit) < 0)
-			return AS_E_TIMEOUT;
-	while (rc == SSH_OK && (rc = p->ssh->channel_request_shell(s->ch)) == SSH_AGAIN)
-		if (peer_wait(p, limit) < 0)
-			return AS_E_TIMEOUT;
+	PEER_UNTIL(s->p, rc, limit, ssh->channel_open_session(s->ch));
+	if (rc == SSH_OK)
+		PEER_UNTIL(s->p, rc, limit,
+			   ssh->channel_request_pty_size(s->ch, "vt100", 511, 1000));
+	if (rc == SSH_OK)
+		PEER_UNTIL(s->p, rc, limit, ssh->channel_request_shell(s->ch));
 	return rc == SSH_OK ? 0 : AS_E_OP_FAILED;
 }
 
