@@ -208,8 +208,8 @@ static void put_device(struct page *p, const struct consent *c, size_t i)
 		return;
 	put(p, "          Device %s, port %u, as user \"%s\".\n", d.host, d.port, d.user);
 	if (what->commands > 0)
-		put(p, "          %u commands, which only read, for a %s.\n", what->commands,
-		    what->about);
+		put(p, "          %u commands that only read, list %s: %s.\n", what->commands,
+		    d.type, what->about);
 	else if (d.type[0])
 		put(p,
 		    "          No list of commands for \"%s\" is installed: nothing can be run.\n",

@@ -143,13 +143,14 @@ static int start(struct session *s, const struct wish *w, const as_CatalogEntry 
 	for (size_t i = 0; i < w->count; i++) {
 		struct selection_device *d = &devices[selection.count];
 		const struct scope *right = find_right(s, &w->scopes[i]);
-		struct device want;
+		struct device want, have;
 
 		if (!right)
 			continue;
 		device_parse(w->scopes[i].target, &want);
+		device_parse(right->target, &have);
 		memcpy(d->target, right->target, sizeof d->target);
-		memcpy(d->type, want.type, sizeof d->type);
+		memcpy(d->type, have.type[0] ? "" : want.type, have.type[0] ? 1 : sizeof d->type);
 		scope_text(right, d->label);
 		selection.entries[selection.count] = entry;
 		selection.by_name[selection.count++] = true;

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Neighbouring devices: real OpenSSH servers on loopback, the customer who says whose key is right
+ * and logs in, and what becomes of it in the bundle.
+ */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/support/sshd.h"
+#include "tests/support/stage.h"
+
+#define DEVICES 8
+#define STALLED 7 /* the last one, whose item has the number 8 */
+#define FLOODS	3
+
+static struct stage st;
+static struct pty console;
+static struct sshd devices[DEVICES];
+
+static void open_stage(void)
+{
+	stage_open(&st);
+	stage_agent(&st);
+	console = (struct pty){.fd = -1};
+}
+
+static void close_stage(void)
+{
+	for (size_t i = 0; i < DEVICES; i++)
+		sshd_stop(&devices[i]);
+	pty_done(&console);
+	stage_done(&st);
+}
+
+TestSuite(device, .init = open_stage, .fini = close_stage);
+
+/* ---- the engineer ---- */
+
+static void ask_for(size_t count, const char *type)
+{
+	static char scopes[DEVICES][200];
+	const char *args[2 * DEVICES + 3];
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		snprintf(scopes[i], sizeof scopes[i], "device:%.160s%s", devices[i].target, type);
+		args[n++] = "--scope";
+		args[n++] = scopes[i];
+	}
+	args[n++] = "-c";
+	args[n++] = "device";
+	args[n] = NULL;
+	stage_connect(&st, &console, args);
+}
+
+/* ---- the customer ---- */
+
+/* The question that comes next: what stands between "Type " and ": ". The prompt's own may stand
+ * there twice. */
+static const char *next_question(void)
+{
+	static char what[64];
+
+	do {
+		size_t from, n;
+
+		cr_assert(pty_expect(&st.agent, "\nType "), "%s", st.agent.screen);
+		from = st.agent.seen;
+		cr_assert(pty_expect(&st.agent, ": "), "%s", st.agent.screen);
+		n = st.agent.seen - from - 2;
+		snprintf(what, sizeof what, "%.*s", (int)n, st.agent.screen + from);
+	} while (strcmp(what, "allow or deny") == 0);
+	return what;
+}
+
+static void trust(void)
+{
+	cr_assert_str_eq(next_question(), "trust or skip", "%s", st.agent.screen);
+	pty_type(&st.agent, "trust\n");
+}
+
+/* With the key of the device that is asked for. */
+static void log_in(void)
+{
+	char line[700];
+	const char *at = NULL, *found = NULL;
+	size_t which = 0;
+
+	for (size_t i = 0; i < DEVICES; i++) {
+		char asked[64];
+
+		snprintf(asked, sizeof asked, "log in to %s,", devices[i].host);
+		for (at = st.agent.screen; (at = strstr(at, asked)); at++)
+			if (at < st.agent.screen + st.agent.seen && (!found || at > found)) {
+				found = at;
+				which = i;
+			}
+	}
+	cr_assert_neq(found, NULL, "%s", st.agent.screen);
+	snprintf(line, sizeof line, "key %s\n", devices[which].key);
+	pty_type(&st.agent, line);
+	cr_assert(pty_expect(&st.agent, "Enter for none): "), "%s", st.agent.screen);
+	pty_type(&st.agent, "\n");
+}
+
+static void answer_all(size_t questions)
+{
+	for (size_t i = 0; i < questions; i++) {
+		const char *what = next_question();
+
+		if (strcmp(what, "trust or skip") == 0)
+			pty_type(&st.agent, "trust\n");
+		else if (strcmp(what, "one of these") == 0)
+			log_in();
+		else
+			cr_assert_fail("what is \"%s\"? %s", what, st.agent.screen);
+	}
+}
+
+/* ---- what became of it ---- */
+
+static char text[1 << 20];
+
+static const char *read_file(const char *folder, const char *name)
+{
+	char path[2 * STAGE_PATH_MAX];
+	size_t n;
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+
+	FILE *f = fopen(path, "re");
+	cr_assert_neq(f, NULL, "%s", path);
+	n = fread(text, 1, sizeof text - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	return text;
+}
+
+static off_t file_size(const char *folder, const char *name)
+{
+	char path[2 * STAGE_PATH_MAX];
+	struct stat s;
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	return stat(path, &s) == 0 ? s.st_size : -1;
+}
+
+/* Anywhere below a folder, by grep: 0 is found. */
+static bool holds(const char *folder, const char *words)
+{
+	return stage_run((const char *[]){"/bin/grep", "-rqF", words, folder, NULL}, NULL, 0) == 0;
+}
+
+#define FLOOD "case $SSH_ORIGINAL_COMMAND in uname*) exec yes flood;; esac\n"
+
+Test(device, eight_at_once_and_none_waits_for_the_one_that_hangs)
+{
+	char bundle[STAGE_PATH_MAX], name[128], state[STAGE_PATH_MAX];
+
+	for (unsigned i = 0; i < DEVICES; i++)
+		sshd_start(&devices[i], st.dir, i,
+			   i == STALLED	 ? "exec sleep 1000\n"
+			   : i == FLOODS ? FLOOD "echo $SSH_ORIGINAL_COMMAND\n"
+					 : "echo device says: $SSH_ORIGINAL_COMMAND\n");
+	ask_for(DEVICES, ",generic");
+	stage_allow(&st);
+	answer_all(2 * DEVICES);
+	/* all but one come to their end, however that one hangs */
+	for (size_t i = 0; i + 1 < DEVICES; i++)
+		cr_assert(pty_expect(&console, "\"state\""), "%s", console.screen);
+	pty_type(&st.agent, "cancel 8\n");
+	cr_assert_eq(pty_wait(&console), 1, "%s", console.screen);
+	cr_assert_eq(pty_wait(&st.agent), 0, "%s", st.agent.screen);
+
+	stage_bundle(&st, bundle);
+	for (unsigned i = 0; i < DEVICES; i++) {
+		snprintf(name, sizeof name, "devices/%s/show_version", devices[i].host);
+		if (i == STALLED)
+			continue;
+		read_file(bundle, name);
+		cr_assert(strstr(text, "show version"), "%s: %s", name, text);
+	}
+	snprintf(name, sizeof name, "devices/%s/uname_-a", devices[FLOODS].host);
+	cr_assert_eq(file_size(bundle, name), 1024 * 1024, "a flood is cut at the command's size");
+	cr_assert_eq(stage_run((const char *[]){ASSENT_BIN "/assent-console", "bundle", "verify",
+						bundle, NULL},
+			       NULL, 0),
+		     0);
+
+	/* whose key, and how it went, stands in the record; how he logged in, nowhere */
+	stage_path(&st, "state/assent/record", state);
+	cr_assert(holds(state, "logged in"));
+	cr_assert(holds(state, "SHA256:"));
+	cr_assert_not(holds(state, "PRIVATE KEY"));
+	cr_assert_not(holds(bundle, "PRIVATE KEY"));
+}
+
+Test(device, a_key_that_is_known_is_not_asked_for_again_and_another_one_is_refused)
+{
+	char known[STAGE_PATH_MAX], line[400];
+
+	sshd_start(&devices[0], st.dir, 0, "echo $SSH_ORIGINAL_COMMAND\n");
+	snprintf(line, sizeof line, "[%s]:%d = ssh-ed25519 %064d\n", devices[0].host, SSHD_PORT, 7);
+
+	FILE *f = fopen(stage_path(&st, "state/assent/known_devices", known), "we");
+	cr_assert_neq(f, NULL);
+	fputs(line, f);
+	fclose(f);
+	ask_for(1, "");
+	stage_allow(&st);
+	cr_assert_eq(pty_wait(&console), 1, "%s", console.screen);
+	cr_assert(strstr(console.screen, "denied"), "%s", console.screen);
+	cr_assert(strstr(console.screen, "not the one that is known"), "%s", console.screen);
+	cr_assert_eq(pty_wait(&st.agent), 0, "%s", st.agent.screen);
+	cr_assert(strstr(st.agent.screen, "WARNING"), "%s", st.agent.screen);
+	cr_assert_null(strstr(st.agent.screen, "trust or skip"), "no yes leads past it");
+	cr_assert_null(strstr(st.agent.screen, "How shall"), "%s", st.agent.screen);
+}
+
+Test(device, no_trust_no_log_in)
+{
+	char known[STAGE_PATH_MAX];
+
+	sshd_start(&devices[0], st.dir, 0, NULL);
+	ask_for(1, "");
+	stage_allow(&st);
+	cr_assert_str_eq(next_question(), "trust or skip");
+	pty_type(&st.agent, "yes\n");
+	cr_assert_str_eq(next_question(), "trust or skip", "only the word counts");
+	pty_type(&st.agent, "skip\n");
+	cr_assert_eq(pty_wait(&console), 1, "%s", console.screen);
+	cr_assert(strstr(console.screen, "did not trust"), "%s", console.screen);
+	cr_assert_eq(access(stage_path(&st, "state/assent/known_devices", known), F_OK), -1);
+}
+
+Test(device, a_device_that_is_not_ticked_is_not_even_called)
+{
+	sshd_start(&devices[0], st.dir, 0, "echo $SSH_ORIGINAL_COMMAND\n");
+	sshd_start(&devices[1], st.dir, 1, "echo $SSH_ORIGINAL_COMMAND\n");
+	ask_for(2, ",generic");
+	stage_prompt(&st);
+	pty_type(&st.agent, "2\n");
+	cr_assert(pty_expect(&st.agent, "[ ]  2"), "%s", st.agent.screen);
+	cr_assert(pty_expect(&st.agent, "Type allow or deny: "), "%s", st.agent.screen);
+	pty_type(&st.agent, "allow\n");
+	trust();
+	cr_assert_str_eq(next_question(), "one of these");
+	log_in();
+	cr_assert_eq(pty_wait(&console), 0, "%s", console.screen);
+
+	char bundle[STAGE_PATH_MAX], name[64];
+	stage_bundle(&st, bundle);
+	snprintf(name, sizeof name, "devices/%s", devices[0].host);
+	cr_assert_neq(file_size(bundle, name), -1);
+	snprintf(name, sizeof name, "devices/%s", devices[1].host);
+	cr_assert_eq(file_size(bundle, name), -1);
+}
+
+/* Everything that speaks with devices ends with the session, at once. */
+Test(device, stop_ends_all_connections)
+{
+	pid_t below[128];
+	size_t n;
+
+	for (unsigned i = 0; i < 2; i++)
+		sshd_start(&devices[i], st.dir, i, "exec sleep 1000\n");
+	ask_for(2, ",generic");
+	stage_allow(&st);
+	answer_all(4);
+	cr_assert(pty_expect(&console, "logged in"), "%s", console.screen);
+	n = stage_descendants(st.agent.pid, below, 128);
+	cr_assert_geq(n, 4, "two helpers and a child each");
+	pty_type(&st.agent, "stop\n");
+	cr_assert(stage_all_gone(below, n), "something outlived the customer's stop");
+	cr_assert_eq(pty_wait(&console), 14, "%s", console.screen);
+	cr_assert_eq(pty_wait(&st.agent), 14, "%s", st.agent.screen);
+}
+
+Test(device, what_would_be_run_is_shown_when_he_asks)
+{
+	sshd_start(&devices[0], st.dir, 0, NULL);
+	ask_for(1, ",cisco-ios");
+	stage_prompt(&st);
+	cr_assert(strstr(st.agent.screen, devices[0].host), "%s", st.agent.screen);
+	cr_assert(strstr(st.agent.screen, "port 2222"), "%s", st.agent.screen);
+	pty_type(&st.agent, "list 1\n");
+	cr_assert(pty_expect(&st.agent, "show interfaces"), "%s", st.agent.screen);
+	cr_assert(pty_expect(&st.agent, "Type allow or deny: "), "%s", st.agent.screen);
+	cr_assert_null(strstr(st.agent.screen, "running-config"), "nobody asked for it");
+	pty_type(&st.agent, "deny\n");
+	cr_assert_eq(pty_wait(&console), 10, "%s", console.screen);
+}
