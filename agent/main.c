@@ -9,16 +9,19 @@
 
 #include "agent/broker.h"
 #include "agent/config.h"
+#include "agent/device_cmd.h"
 #include "agent/explain.h"
 #include "agent/record_cmd.h"
 
 static const char help[] =
     "usage: assent-agent [support] [--config FILE] [--lang LANG] [--explain]\n"
     "       assent-agent record [list | show ID | verify FILE]\n"
+    "       assent-agent device [list | forget HOST:PORT]\n"
     "\n"
     "support   start a session: shows a code, asks you, and sends only what you allow\n"
     "          with --explain: shows how the support server is reached, and starts nothing\n"
     "record    read what was asked, allowed and sent in earlier sessions\n"
+    "device    the keys of other devices that you have trusted\n"
     "\n"
     "The configuration is " CONFIG_PATH " unless --config names another one.\n";
 
@@ -65,6 +68,8 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	if (argc > 1 && strcmp(argv[1], "record") == 0)
 		return record_main(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "device") == 0)
+		return device_main(argc - 1, argv + 1);
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
