@@ -37,6 +37,7 @@ static const struct {
     {"Connection refused", "the device refuses the connection"},
     {"Connection reset", "the device closed the connection"},
     {"disconnected", "the device closed the connection"},
+    {"Socket error", "the connection to the device broke"},
     {"Remote host closed connection", "the device closed the connection"},
     {"Timeout", "the device does not answer"},
     {"Too large banner", "what answers is not an SSH server, or greets without end"},

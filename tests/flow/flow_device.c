@@ -166,7 +166,8 @@ Test(device, eight_at_once_and_none_waits_for_the_one_that_hangs)
 		sshd_start(&devices[i], st.dir, i,
 			   i == STALLED	 ? "exec sleep 1000\n"
 			   : i == FLOODS ? FLOOD "echo $SSH_ORIGINAL_COMMAND\n"
-					 : "echo device says: $SSH_ORIGINAL_COMMAND\n");
+					 : "echo device says: $SSH_ORIGINAL_COMMAND\n",
+			   "");
 	ask_for(DEVICES, ",generic");
 	stage_allow(&st);
 	answer_all(2 * DEVICES);
@@ -204,7 +205,7 @@ Test(device, a_key_that_is_known_is_not_asked_for_again_and_another_one_is_refus
 {
 	char known[STAGE_PATH_MAX], line[400];
 
-	sshd_start(&devices[0], st.dir, 0, "echo $SSH_ORIGINAL_COMMAND\n");
+	sshd_start(&devices[0], st.dir, 0, "echo $SSH_ORIGINAL_COMMAND\n", "");
 	snprintf(line, sizeof line, "[%s]:%d = ssh-ed25519 %064d\n", devices[0].host, SSHD_PORT, 7);
 
 	FILE *f = fopen(stage_path(&st, "state/assent/known_devices", known), "we");
@@ -226,7 +227,7 @@ Test(device, no_trust_no_log_in)
 {
 	char known[STAGE_PATH_MAX];
 
-	sshd_start(&devices[0], st.dir, 0, NULL);
+	sshd_start(&devices[0], st.dir, 0, NULL, "");
 	ask_for(1, "");
 	stage_allow(&st);
 	cr_assert_str_eq(next_question(), "trust or skip");
@@ -240,8 +241,8 @@ Test(device, no_trust_no_log_in)
 
 Test(device, a_device_that_is_not_ticked_is_not_even_called)
 {
-	sshd_start(&devices[0], st.dir, 0, "echo $SSH_ORIGINAL_COMMAND\n");
-	sshd_start(&devices[1], st.dir, 1, "echo $SSH_ORIGINAL_COMMAND\n");
+	sshd_start(&devices[0], st.dir, 0, "echo $SSH_ORIGINAL_COMMAND\n", "");
+	sshd_start(&devices[1], st.dir, 1, "echo $SSH_ORIGINAL_COMMAND\n", "");
 	ask_for(2, ",generic");
 	stage_prompt(&st);
 	pty_type(&st.agent, "2\n");
@@ -268,7 +269,7 @@ Test(device, stop_ends_all_connections)
 	size_t n;
 
 	for (unsigned i = 0; i < 2; i++)
-		sshd_start(&devices[i], st.dir, i, "exec sleep 1000\n");
+		sshd_start(&devices[i], st.dir, i, "exec sleep 1000\n", "");
 	ask_for(2, ",generic");
 	stage_allow(&st);
 	answer_all(4);
@@ -283,7 +284,7 @@ Test(device, stop_ends_all_connections)
 
 Test(device, what_would_be_run_is_shown_when_he_asks)
 {
-	sshd_start(&devices[0], st.dir, 0, NULL);
+	sshd_start(&devices[0], st.dir, 0, NULL, "");
 	ask_for(1, ",cisco-ios");
 	stage_prompt(&st);
 	cr_assert(strstr(st.agent.screen, devices[0].host), "%s", st.agent.screen);
@@ -294,4 +295,54 @@ Test(device, what_would_be_run_is_shown_when_he_asks)
 	cr_assert_null(strstr(st.agent.screen, "running-config"), "nobody asked for it");
 	pty_type(&st.agent, "deny\n");
 	cr_assert_eq(pty_wait(&console), 10, "%s", console.screen);
+}
+
+Test(device, without_a_common_algorithm_both_offers_are_named)
+{
+	char bundle[STAGE_PATH_MAX];
+
+	sshd_start(&devices[0], st.dir, 0, NULL, "KexAlgorithms diffie-hellman-group14-sha1\n");
+	ask_for(1, "");
+	stage_allow(&st);
+	cr_assert_eq(pty_wait(&console), 1, "%s", console.screen);
+	cr_assert(strstr(console.screen, "no common algorithm"), "%s", console.screen);
+	cr_assert(strstr(console.screen, "--legacy"), "%s", console.screen);
+	stage_bundle(&st, bundle);
+	cr_assert(holds(bundle, "the device offers diffie-hellman-group14-sha1"));
+	cr_assert(holds(bundle, "this program takes curve25519-sha256"));
+}
+
+/* The customer's own way past a key that has changed. */
+Test(device, a_key_that_was_forgotten_is_asked_for_again)
+{
+	char state[STAGE_PATH_MAX], env_state[STAGE_PATH_MAX + 32], where[64];
+	const char *env[] = {env_state, NULL};
+	struct pty p;
+
+	sshd_start(&devices[0], st.dir, 0, "echo $SSH_ORIGINAL_COMMAND\n", "");
+	ask_for(1, ",generic");
+	stage_allow(&st);
+	trust();
+	cr_assert_str_eq(next_question(), "one of these");
+	pty_type(&st.agent, "skip\n");
+	cr_assert_eq(pty_wait(&console), 1, "%s", console.screen);
+	cr_assert(strstr(console.screen, "did not log in"), "%s", console.screen);
+
+	snprintf(env_state, sizeof env_state, "XDG_STATE_HOME=%s", stage_path(&st, "state", state));
+	snprintf(where, sizeof where, "[%s]:%d", devices[0].host, SSHD_PORT);
+	cr_assert_eq(
+	    pty_start_piped(&p, (const char *[]){ASSENT_BIN "/assent-agent", "device", NULL}, env),
+	    0);
+	cr_assert_eq(pty_wait(&p), 0);
+	cr_assert(strstr(p.screen, where) && strstr(p.screen, "SHA256:"), "%s", p.screen);
+	pty_done(&p);
+	for (int code = 0; code < 2; code++) { /* the second time there is nothing to forget */
+		cr_assert_eq(pty_start_piped(&p,
+					     (const char *[]){ASSENT_BIN "/assent-agent", "device",
+							      "forget", where, NULL},
+					     env),
+			     0);
+		cr_assert_eq(pty_wait(&p), code, "%s", p.screen);
+		pty_done(&p);
+	}
 }

@@ -62,7 +62,8 @@ static void wait_for(const struct sshd *s, const char *log)
 	}
 }
 
-static void write_settings(const struct sshd *s, const char *dir, const char *forced)
+static void write_settings(const struct sshd *s, const char *dir, const char *forced,
+			   const char *settings)
 {
 	char path[PATHS], text[4 * PATHS], command[PATHS + 64] = "";
 
@@ -74,13 +75,14 @@ static void write_settings(const struct sshd *s, const char *dir, const char *fo
 	snprintf(text, sizeof text,
 		 "ListenAddress %s\nPort %d\nHostKey %s/host\nAuthorizedKeysFile %s.pub\n"
 		 "PidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n"
-		 "KbdInteractiveAuthentication no\nPermitRootLogin yes\nPrintMotd no\n%s",
-		 s->host, SSHD_PORT, dir, s->key, command);
+		 "KbdInteractiveAuthentication no\nPermitRootLogin yes\nPrintMotd no\n%s%s",
+		 s->host, SSHD_PORT, dir, s->key, command, settings);
 	snprintf(path, sizeof path, "%s/conf", dir);
 	write_text(path, text, 0600);
 }
 
-void sshd_start(struct sshd *s, const char *base, unsigned n, const char *forced)
+void sshd_start(struct sshd *s, const char *base, unsigned n, const char *forced,
+		const char *settings)
 {
 	char dir[PATHS / 2], path[PATHS], log[PATHS];
 	const struct passwd *me = getpwuid(geteuid());
@@ -100,7 +102,7 @@ void sshd_start(struct sshd *s, const char *base, unsigned n, const char *forced
 		cr_assert(mkdir("/run/sshd", 0755) == 0 || errno == EEXIST);
 	make_key(path);
 	make_key(s->key);
-	write_settings(s, dir, forced);
+	write_settings(s, dir, forced, settings);
 	snprintf(path, sizeof path, "%s/conf", dir);
 
 	s->pid = fork();

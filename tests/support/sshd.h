@@ -19,8 +19,10 @@ struct sshd {
 };
 
 /* n: which one of this test, from 0. forced: a shell script run instead of every command, which
- * stands in SSH_ORIGINAL_COMMAND; NULL: none. Fails the test when it does not listen. */
-void sshd_start(struct sshd *s, const char *dir, unsigned n, const char *forced);
+ * stands in SSH_ORIGINAL_COMMAND; NULL: none. settings: more lines of its configuration, or "".
+ * Fails the test when it does not listen. */
+void sshd_start(struct sshd *s, const char *dir, unsigned n, const char *forced,
+		const char *settings);
 void sshd_stop(struct sshd *s);
 
 #endif
