@@ -69,8 +69,9 @@ static int parse(const char *text, struct device *out)
 			     text + 1, colon ? colon : "");
 	else
 		n = snprintf(target, sizeof target, "x@%s", text);
-	return n < 0 || (size_t)n >= sizeof target || strchr(target, ',') ? AS_E_SCOPE
-									   : device_parse(target, out);
+	return n < 0 || (size_t)n >= sizeof target || strchr(target, ',')
+		   ? AS_E_SCOPE
+		   : device_parse(target, out);
 }
 
 static int forget(const char *text)
