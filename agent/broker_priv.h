@@ -37,7 +37,7 @@
 #define BROKER_NET_GRACE_MS  250  /* PROTOCOL.md section 5: then assent-net gets SIGKILL */
 #define BROKER_LAPSE_MS	     2000 /* what a collector is charged for one look at most */
 #define BROKER_SHOW_MS	     500  /* how often a running item's line is renewed */
-#define BROKER_RUNNING_MAX   16	  /* collectors at once; one more OPEN is refused with E_QUOTA */
+#define BROKER_RUNNING_MAX   40	  /* collectors at once; one more OPEN is refused with E_QUOTA */
 #define BROKER_OVERTIME_MS   3000 /* a collector that does not end itself at its deadline */
 #define BROKER_ABANDON_MS    1000 /* a killed collector that hangs in the kernel is not waited for */
 #define BROKER_SIGNALS	     5

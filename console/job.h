@@ -22,7 +22,7 @@
 struct bundle;
 struct ops;
 
-#define JOBS_MAX      32
+#define JOBS_MAX      40
 #define JOBS_PAST_MAX 16   /* of those that are done */
 #define JOB_WHAT_MAX  160  /* bytes of the command line, for people */
 #define JOB_REPORT_MS 1000 /* between two "running" events of one item with --json */

@@ -164,6 +164,18 @@ Test(hostile_net, does_not_take_the_broker_with_it)
 	cr_assert(strstr(st.agent.screen, "assent-agent record list"), "%s", st.agent.screen);
 }
 
+Test(hostile_net, forty_items_run_at_once_and_one_more_is_refused)
+{
+	start("many");
+	tell_code();
+	stage_allow(&st);
+	cr_assert(pty_expect_within(&st.agent, "will restart in 9 seconds", 20000), "%s",
+		  st.agent.screen);
+	pty_type(&st.agent, "stop\n");
+	cr_assert_eq(pty_wait(&st.agent), 14, "%s", st.agent.screen);
+	cr_assert(strstr(st.agent.screen, "40 items were sent"), "%s", st.agent.screen);
+}
+
 Test(hostile_net, items_that_are_given_up_make_room_for_others)
 {
 	start("fickle");

@@ -11,6 +11,7 @@
  *   liar     the same; then reads nothing any more and says that all was consumed
  *   quitter  the same; then it is gone in the middle of the data
  *   fickle   the same; gives up each item when it can send no more, and opens the next
+ *   many     the same; opens as many as run at once, reads nothing of them, and opens one more
  *
  * As "assent-collect" it leaves a file "collected-OP" for the test, and unless it is greedy endless
  * output.
@@ -26,6 +27,7 @@
 
 #include "agent/collect/collect.h"
 #include "agent/ipc/ipc.h"
+#include "proto/base/err.h"
 #include "proto/e2e/code.h"
 #include "proto/e2e/request.h"
 #include "proto/e2e/spake2.h"
@@ -37,7 +39,8 @@
 #define NOTICES	     500
 #define GUESSES	     5
 #define LIES	     4000
-#define FICKLE_ITEMS 12 /* more than the broker runs at once */
+#define RUNNING	     40 /* items that the broker runs at once */
+#define FICKLE_ITEMS (RUNNING + 4)
 
 static char here[PATH_MAX - 64];
 
@@ -277,15 +280,33 @@ static void lie(void)
 			say(IPC_CONSUMED, 3, i * 8192, NULL, 0);
 }
 
+static void open_first(uint32_t stream)
+{
+	struct ipc_open open = {.op_id = 1};
+	uint8_t bytes[IPC_OPEN_LEN];
+
+	ipc_open_encode(&open, bytes);
+	say(IPC_OPEN, stream, 0, bytes, sizeof bytes);
+}
+
+static void open_many(void)
+{
+	for (uint32_t i = 0; i < RUNNING; i++) {
+		open_first(201 + 2 * i);
+		await(IPC_ACCEPT, 0);
+	}
+	open_first(201 + 2 * RUNNING);
+	if (await(IPC_REFUSE, 0).code == err_to_wire(AS_E_QUOTA))
+		say(IPC_NOTICE, 0, 9, NULL, 0);
+	read_for_ever();
+}
+
 static void give_up_each(void)
 {
 	for (uint32_t stream = 201; stream < 201 + 2 * FICKLE_ITEMS; stream += 2) {
-		struct ipc_open open = {.op_id = 1};
-		uint8_t bytes[IPC_OPEN_LEN];
 		size_t got = 0;
 
-		ipc_open_encode(&open, bytes);
-		say(IPC_OPEN, stream, 0, bytes, sizeof bytes);
+		open_first(stream);
 		while (got + IPC_DATA_MAX <= IPC_WINDOW) {
 			struct ipc_msg m = await(IPC_DATA, 0);
 
@@ -317,6 +338,8 @@ static void insider(const char *mode)
 		give_up_each();
 		read_for_ever();
 	}
+	if (strcmp(mode, "many") == 0)
+		open_many();
 	open_all(1);
 	if (strcmp(mode, "liar") == 0)
 		lie();
