@@ -64,19 +64,52 @@ static struct operation *find(struct broker *b, uint32_t stream)
 	return NULL;
 }
 
+/* Of what the customer cares about: what left his computer, or what came to it. */
+static uint64_t bytes_of(const struct operation *op)
+{
+	return op->promise->flags & CATALOG_INPUT ? op->taken : op->sent;
+}
+
+/* A live view has no last byte, so it is never "partial": somebody has ended it. */
+static bool is_live_and_ended(const struct operation *op)
+{
+	return op->promise->flags & CATALOG_LIVE && (op->cut || op->why == AS_E_CANCELLED);
+}
+
+static bool is_ended_by_engineer(const struct operation *op)
+{
+	return op->why == AS_E_CANCELLED && !op->cancelled;
+}
+
+static const char *last_word(const struct operation *op)
+{
+	return is_live_and_ended(op) ? "ended" : item_state_name(op->state);
+}
+
+/* What the customer reads of one that is over: first of all, who ended it. */
+static const char *how_it_ended(const struct operation *op)
+{
+	if (op->cancelled || (op->cut && op->b->session.reason == AS_E_REVOKED))
+		return "stopped";
+	if (is_live_and_ended(op))
+		return "ended";
+	if (is_ended_by_engineer(op))
+		return "stopped by the engineer";
+	return op->cut ? "stopped" : item_state_name(op->state);
+}
+
 static void show(struct operation *op)
 {
 	struct ui_item item = {
 	    .id = op->stream,
 	    .number = op->number,
 	    .what = op->what,
-	    .bytes = op->sent,
+	    .bytes = bytes_of(op),
 	    .elapsed_ms = (uint32_t)(clock_mono_ms() - op->started_ms),
-	    .state = op->cut || op->cancelled ? "stopped"
-		     : op->finished	      ? item_state_name(op->state)
-		     : op->b->paused	      ? "waiting"
-		     : visit_state(op->visit) ? visit_state(op->visit)
-					      : "running",
+	    .state = op->cut || op->cancelled || op->finished ? how_it_ended(op)
+		     : op->b->paused			      ? "waiting"
+		     : visit_state(op->visit)		      ? visit_state(op->visit)
+							      : "running",
 	    .done = op->finished || op->cut,
 	};
 
@@ -146,12 +179,13 @@ static void note_done(struct operation *op)
 	struct record_field f[] = {
 	    {.name = "item", .number = op->stream},
 	    {.name = "name", .text = op->promise->name},
-	    {.name = "bytes", .number = op->sent},
-	    {.name = "state", .text = item_state_name(op->state)},
-	    {.name = "stopped_by", .text = "customer"},
+	    {.name = "bytes", .number = bytes_of(op)},
+	    {.name = "state", .text = last_word(op)},
+	    {.name = "stopped_by", .text = op->cancelled ? "customer" : "engineer"},
 	};
+	bool stopped = op->cancelled || is_ended_by_engineer(op);
 
-	broker_note(op->b, RECORD_ITEM, f, sizeof f / sizeof f[0] - !op->cancelled);
+	broker_note(op->b, RECORD_ITEM, f, sizeof f / sizeof f[0] - !stopped);
 }
 
 /* Output and process have both ended: tell everybody, once. */

@@ -212,11 +212,15 @@ static void print_connection(const struct record_line *l)
 
 static void print_item(const struct record_line *l)
 {
+	const char *name = record_line_text(l, "name"), *by = record_line_text(l, "stopped_by");
 	char size[TEXT_SIZE_MAX];
 
 	print_time(l);
-	printf("Sent: %s, %s, %s\n", record_line_text(l, "name"),
+	printf("%s: %s, %s, %s", strcmp(name, "put") == 0 ? "Received" : "Sent", name,
 	       text_size(record_line_number(l, "bytes"), size), record_line_text(l, "state"));
+	if (by[0])
+		printf(" (stopped by %s)", strcmp(by, "customer") == 0 ? "you" : "the engineer");
+	putchar('\n');
 }
 
 static void print_end(const struct record_line *l)

@@ -4,16 +4,12 @@
  * the test's own, so that nothing on this computer changes.
  */
 #include <criterion/criterion.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <unistd.h>
 
 #include "tests/support/stage.h"
 
@@ -23,35 +19,6 @@
 
 static struct stage st;
 static struct pty console;
-
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		(void)!write(fd, text, strlen(text));
-		close(fd);
-	}
-}
-
-/* As root a mount namespace is enough; else we become root in a user namespace of our own. */
-static bool own_mounts(void)
-{
-	char map[64];
-	unsigned uid = (unsigned)getuid(), gid = (unsigned)getgid();
-
-	if (unshare(CLONE_NEWNS) != 0) {
-		if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
-			return false;
-		write_file("/proc/self/setgroups", "deny");
-		snprintf(map, sizeof map, "0 %u 1", uid);
-		write_file("/proc/self/uid_map", map);
-		snprintf(map, sizeof map, "0 %u 1", gid);
-		write_file("/proc/self/gid_map", map);
-	}
-	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-	       mount("tmpfs", "/var/log", "tmpfs", 0, "size=128m") == 0;
-}
 
 /* Lines of hexadecimal noise: zlib halves them, no more. */
 static void make_log(int number)
@@ -79,7 +46,7 @@ static void open_stage(void)
 {
 	console = (struct pty){.fd = -1};
 	st = (struct stage){.relay.fd = -1, .agent.fd = -1};
-	if (!own_mounts())
+	if (!stage_own_mounts() || mount("tmpfs", "/var/log", "tmpfs", 0, "size=128m") != 0)
 		cr_skip_test("this system lets nobody make a mount namespace");
 	for (int i = 0; i < LOG_FILES; i++)
 		make_log(i);

@@ -54,8 +54,22 @@ void stage_skip(struct stage *s, int64_t ms);
  * how a test catches a collector in the middle. Open until stage_done(). */
 const char *stage_silent_server(struct stage *s);
 
+/* This process and what it starts see mounts of their own from here on. False: the system lets
+ * nobody do that. Before stage_open(). */
+bool stage_own_mounts(void);
+
 /* DIR/NAME. Returns out. */
 const char *stage_path(const struct stage *s, const char *name, char out[STAGE_PATH_MAX]);
+
+/* DIR/data, which stage_data() makes, is what a test's engineer asks for. Valid until the next
+ * call. */
+const char *stage_data(struct stage *s); /* "files:DIR/data" */
+const char *stage_in_data(const struct stage *s, const char *name);
+void stage_append(const struct stage *s, const char *name, const char *text); /* or makes it */
+void stage_noise(const struct stage *s, const char *name, size_t n); /* nothing compresses it */
+
+/* Does the customer's record have this text? */
+bool stage_record_has(const struct stage *s, const char *text);
 
 /* The one bundle below DIR/out, or the test fails. */
 void stage_bundle(const struct stage *s, char out[STAGE_PATH_MAX]);
