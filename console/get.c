@@ -73,11 +73,14 @@ static void view(const struct get *g, struct item_view *v)
 	};
 }
 
+/* Nothing between two of them: the first is told, the second has not begun. */
 static size_t on_view(const struct job *j, struct item_view *out, size_t max)
 {
-	if (max == 0)
+	const struct get *g = (const struct get *)j;
+
+	if (max == 0 || !g->item)
 		return 0;
-	view((const struct get *)j, out);
+	view(g, out);
 	return 1;
 }
 
