@@ -244,24 +244,34 @@ static int draw_pairs(struct canvas *c, int y, const struct top_rows *rows,
 
 static const struct top_ui *sorting; /* qsort() has no place for it */
 
-static int compare(const void *pa, const void *pb)
+/* The larger one first. */
+static int by_value(const struct top_row *a, const struct top_row *b, size_t i)
 {
-	const struct top_row *a = *(const struct top_row *const *)pa,
-			     *b = *(const struct top_row *const *)pb;
-	uint64_t x = a->id, y = b->id;
+	uint64_t x = top_value(a, i), y = top_value(b, i);
+
+	return (y > x) - (y < x);
+}
+
+/* Most processes use no processor at all: then memory decides. */
+static int by_column(const struct top_row *a, const struct top_row *b)
+{
 	int order = 0;
 
 	if (sorting->sort == TOP_BY_NAME)
 		order = strcasecmp(a->name, b->name);
 	if (sorting->sort == TOP_BY_CPU)
-		x = top_value(b, PROCESS_CPU), y = top_value(a, PROCESS_CPU);
-	if (sorting->sort == TOP_BY_MEMORY)
-		x = top_value(b, PROCESS_RSS), y = top_value(a, PROCESS_RSS);
-	if (order == 0)
-		order = (x > y) - (x < y);
-	if (sorting->reversed)
-		order = -order;
+		order = by_value(a, b, PROCESS_CPU);
+	if (sorting->sort == TOP_BY_CPU || sorting->sort == TOP_BY_MEMORY)
+		order = order ? order : by_value(a, b, PROCESS_RSS);
 	return order ? order : (a->id > b->id) - (a->id < b->id);
+}
+
+static int compare(const void *pa, const void *pb)
+{
+	int order =
+	    by_column(*(const struct top_row *const *)pa, *(const struct top_row *const *)pb);
+
+	return sorting->reversed ? -order : order;
 }
 
 static bool passes(const struct top_ui *ui, const struct top_row *p)
@@ -315,10 +325,12 @@ static void draw_processes(struct canvas *c, int y, const struct top_rows *procs
 		ui->scroll = n > room ? n - room : 0;
 	for (size_t i = 0; i < room && ui->scroll + i < n; i++)
 		draw_process(c, y + (int)i, all[ui->scroll + i]);
-	if (n == 0)
-		canvas_put(c, y, 2, LOOK_DIM,
-			   ui->filter[0] ? "no process fits the filter"
-					 : "waiting for the first list");
+	if (n == 0 && procs->count == 0)
+		canvas_put(c, y, 2, LOOK_DIM, "waiting for the first list");
+	else if (n == 0)
+		canvas_printf(c, y, 2, LOOK_DIM,
+			      "none of the %zu busiest and largest processes fits the filter",
+			      procs->count);
 }
 
 /* ---- the last line, and help ---- */

@@ -239,18 +239,20 @@ static int put_ifaces(struct top *t, uint64_t span_ms)
 
 /* ---- processes ---- */
 
-static int by_cpu(const void *a, const void *b)
-{
-	const struct proc *x = *(struct proc *const *)a, *y = *(struct proc *const *)b;
-
-	return (y->cpu > x->cpu) - (y->cpu < x->cpu);
-}
-
 static int by_memory(const void *a, const void *b)
 {
 	const struct proc *x = *(struct proc *const *)a, *y = *(struct proc *const *)b;
 
 	return (y->stat.rss_pages > x->stat.rss_pages) - (y->stat.rss_pages < x->stat.rss_pages);
+}
+
+/* Most of them use nothing at all: of those the large ones. */
+static int by_cpu(const void *a, const void *b)
+{
+	const struct proc *x = *(struct proc *const *)a, *y = *(struct proc *const *)b;
+	int order = (y->cpu > x->cpu) - (y->cpu < x->cpu);
+
+	return order ? order : by_memory(a, b);
 }
 
 static int put_process(struct top *t, const struct proc *p)

@@ -156,6 +156,26 @@ Test(top_draw, processes_are_sorted_as_the_keys_say)
 	cr_assert(strstr(line(7), "by cpu"));
 }
 
+Test(top_draw, of_processes_that_do_nothing_the_large_ones_come_first)
+{
+	sample();
+	process(1, "small", "root", 0, 1000);
+	process(2, "large", "root", 0, 9000);
+	process(3, "busy", "root", 100, 10);
+	end_sample();
+	draw();
+	cr_assert(find("busy") < find("large") && find("large") < find("small"));
+	keys("c");
+	cr_assert(find("small") < find("large") && find("large") < find("busy"));
+}
+
+Test(top_draw, a_filter_that_nothing_fits_says_of_how_many)
+{
+	sample();
+	keys("/nothing\n");
+	cr_assert(find("none of the 3 busiest") > 0, "%s", line(8));
+}
+
 Test(top_draw, a_filter_is_typed_and_taken_back)
 {
 	sample();
@@ -163,7 +183,7 @@ Test(top_draw, a_filter_is_typed_and_taken_back)
 	cr_assert(strstr(line(23), "filter: WWW_"));
 	cr_assert(find("Gamma") > 0 && find("alpha") < 0 && find("beta") < 0);
 	keys("x");
-	cr_assert(find("no process fits") > 0);
+	cr_assert(find("none of the 3") > 0);
 	keys("\177\n");
 	cr_assert(find("Gamma") > 0);
 	cr_assert(strstr(line(23), "only \"WWW\""));
