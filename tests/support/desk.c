@@ -41,7 +41,8 @@ static int on_data(uint32_t stream, const uint8_t *p, size_t n, void *owner)
 	desk.input = realloc(desk.input, desk.input_len + n);
 	memcpy(desk.input + desk.input_len, p, n);
 	desk.input_len += n;
-	mux_consumed(desk.agent, stream, n);
+	if (!desk.input_waits)
+		mux_consumed(desk.agent, stream, n);
 	return 0;
 }
 

@@ -25,7 +25,8 @@ struct desk {
 	uint8_t *input;		   /* what came on the stream that the agent listens to */
 	size_t input_len;
 	bool input_ended;
-	int broken; /* the console's mux ended with this */
+	bool input_waits; /* nobody takes it from the agent, so no credit is given back */
+	int broken;	  /* the console's mux ended with this */
 	int idle, live;
 	char *out_text, *err_text;
 	size_t out_len, err_len;

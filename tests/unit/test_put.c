@@ -124,6 +124,29 @@ Test(put, a_big_file_waits_for_credit_and_arrives_whole)
 	free(big);
 }
 
+Test(put, an_agent_that_ends_it_in_the_middle_gets_nothing_more)
+{
+	static uint8_t big[3u << 20];
+	size_t had;
+
+	write_local(big, sizeof big);
+	type("put @");
+	desk.input_waits = true;
+	listen_to(0);
+	had = desk.input_len;
+	cr_assert(had > 0 && had < sizeof big);
+	note(0, "it cannot be written: No space left on device");
+	desk_end(0, ITEM_FAILED, "");
+	cr_assert_eq(desk.reset[0], AS_E_CANCELLED);
+	mux_consumed(desk.agent, desk.opened[0].stream, had);
+	desk_turn();
+	cr_assert_eq(desk.input_len, had, "%zu more", desk.input_len - had);
+	cr_assert_not(desk.input_ended);
+	cr_assert_eq(desk.idle, 1);
+	cr_assert(strstr(desk_printed(), "failed: it cannot be written: No space left"));
+	cr_assert_eq(mux_streams(desk.console), 0);
+}
+
 Test(put, an_empty_file_is_one_too)
 {
 	write_local("", 0);
