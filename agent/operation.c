@@ -438,8 +438,21 @@ void operation_input_end(struct broker *b, uint32_t stream, bool whole)
 	}
 }
 
+/* The processes themselves, in one breath; what each of them has started is looked for afterwards,
+ * and takes longer than all of this. */
+static void kill_first(struct broker *b)
+{
+	for (size_t i = 0; i < BROKER_RUNNING_MAX; i++) {
+		struct operation *op = b->operations[i];
+
+		if (op && !op->exited && op->process.pid > 0)
+			uv_process_kill(&op->process, SIGKILL);
+	}
+}
+
 void operations_kill(struct broker *b)
 {
+	kill_first(b);
 	for (size_t i = 0; i < BROKER_RUNNING_MAX; i++) {
 		struct operation *op = b->operations[i];
 
