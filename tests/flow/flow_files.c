@@ -183,7 +183,8 @@ static void run_odd_program(void)
 	helper = fork();
 	if (helper == 0) {
 		prctl(PR_SET_NAME, "\033]0;evil\007");
-		memset(malloc(LARGE), 1, LARGE);
+		mmap(NULL, LARGE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 		close(fds[0]);
 		close(fds[1]);
 		pause();
