@@ -78,7 +78,9 @@ static bool is_live_and_ended(const struct operation *op)
 
 static bool is_ended_by_engineer(const struct operation *op)
 {
-	return op->why == AS_E_CANCELLED && !op->cancelled;
+	bool with_session = op->cut && op->b->session.reason == 0;
+
+	return !op->cancelled && (op->why == AS_E_CANCELLED || with_session);
 }
 
 static const char *last_word(const struct operation *op)

@@ -210,6 +210,17 @@ static void print_connection(const struct record_line *l)
 		    by);
 }
 
+/* What has no choice in it is told when it was sent. */
+static void print_opened(const struct record_line *l)
+{
+	const char *chosen = record_line_text(l, "chosen");
+
+	if (!chosen[0])
+		return;
+	print_time(l);
+	printf("Asked for: %s, %s\n", record_line_text(l, "name"), chosen);
+}
+
 static void print_item(const struct record_line *l)
 {
 	const char *name = record_line_text(l, "name"), *by = record_line_text(l, "stopped_by");
@@ -229,35 +240,39 @@ static void print_end(const struct record_line *l)
 	char size[TEXT_SIZE_MAX];
 
 	print_time(l);
-	printf("The session ended%s%s. %" PRIu64 " items, %s.\n", why[0] ? ": " : " normally", why,
-	       record_line_number(l, "items"), text_size(record_line_number(l, "bytes"), size));
+	uint64_t items = record_line_number(l, "items");
+	printf("The session ended%s%s. %" PRIu64 " %s, %s.\n", why[0] ? ": " : " normally", why,
+	       items, items == 1 ? "item" : "items",
+	       text_size(record_line_number(l, "bytes"), size));
+}
+
+static void print_start(const struct record_line *l)
+{
+	printf("Session started %s on %s by %s\n", l->time, record_line_text(l, "host"),
+	       record_line_text(l, "user"));
+}
+
+static bool print_whole(const struct record_line *l)
+{
+	static const struct {
+		const char *event;
+		void (*print)(const struct record_line *l);
+	} all[] = {
+	    {"started", print_start}, {"requested", print_request}, {"connected", print_connection},
+	    {"opened", print_opened}, {"item", print_item},	    {"ended", print_end},
+	};
+
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+		if (strcmp(l->event, all[i].event) != 0)
+			continue;
+		all[i].print(l);
+		return true;
+	}
+	return false;
 }
 
 static void print_line(const struct record_line *l, void *arg)
 {
-	(void)arg;
-	if (strcmp(l->event, "started") == 0) {
-		printf("Session started %s on %s by %s\n", l->time, record_line_text(l, "host"),
-		       record_line_text(l, "user"));
-		return;
-	}
-	if (strcmp(l->event, "requested") == 0) {
-		print_request(l);
-		return;
-	}
-	if (strcmp(l->event, "connected") == 0) {
-		print_connection(l);
-		return;
-	}
-	if (strcmp(l->event, "item") == 0) {
-		print_item(l);
-		return;
-	}
-	if (strcmp(l->event, "ended") == 0) {
-		print_end(l);
-		return;
-	}
-
 	static const struct {
 		const char *event, *text, *field;
 	} plain[] = {
@@ -271,6 +286,9 @@ static void print_line(const struct record_line *l, void *arg)
 	    {"resumed", "The connection was back", ""},
 	    {"revoked", "Stopped here", ""},
 	};
+	(void)arg;
+	if (print_whole(l))
+		return;
 	for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
 		if (strcmp(l->event, plain[i].event) != 0)
 			continue;

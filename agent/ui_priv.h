@@ -18,7 +18,7 @@ enum ui_asking { ASKING_NOTHING, ASKING_WRITING, ASKING_LOCKED, ASKING_OPEN, ASK
 
 struct ui_row {
 	uint32_t id, number;
-	char what[161], state[17];
+	char what[161], state[25];
 	uint64_t bytes;
 	uint32_t elapsed_ms;
 	bool done; /* waits for the prompt to go away, to be printed */

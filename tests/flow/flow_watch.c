@@ -57,6 +57,19 @@ static void sees(const char *line)
 	shows(text);
 }
 
+/* The customer reads it in his record. */
+static void record_tells(const char *text)
+{
+	static const char script[] =
+	    "export XDG_STATE_HOME=\"$1/state\"; id=$(\"$2\" record list | cut -d' ' -f1); "
+	    "\"$2\" record show \"$id\" | grep -qF \"$3\"";
+
+	cr_assert_eq(stage_run((const char *[]){"/bin/sh", "-c", script, "sh", st.dir,
+						ASSENT_BIN "/assent-agent", text, NULL},
+			       NULL, 0),
+		     0, "no \"%s\" in the record", text);
+}
+
 /* What the console stored of a file is that file. */
 static void is_fetched(const char *name)
 {
@@ -127,7 +140,10 @@ Test(watch, the_customer_ends_one_of_five_and_the_others_go_on)
 	cr_assert_null(strstr(st.agent.screen, "partial"), "%s", st.agent.screen);
 	cr_assert(stage_record_has(&st, "\"state\":\"ended\",\"stopped_by\":\"customer\""));
 	cr_assert(stage_record_has(&st, "\"state\":\"ended\",\"stopped_by\":\"engineer\""));
-	cr_assert(stage_record_has(&st, "\"name\":\"get\",\"bytes\":"));
+	record_tells("Asked for: get, ");
+	record_tells("Sent: tail_files, ");
+	record_tells("ended (stopped by you)");
+	record_tells("ended (stopped by the engineer)");
 }
 
 /* As logrotate does it, and as it must not be. */
@@ -153,14 +169,17 @@ static void rotate(void)
 
 Test(watch, a_log_is_rotated_in_every_way)
 {
-	char tail[STAGE_PATH_MAX + 64], gate[STAGE_PATH_MAX + 64], outside[STAGE_PATH_MAX];
+	char tail[STAGE_PATH_MAX + 64], gate[STAGE_PATH_MAX + 64], get[STAGE_PATH_MAX + 64],
+	    outside[STAGE_PATH_MAX];
 
 	stage_append(&st, "app.log", "first\n");
 	stage_append(&st, "gate", "");
+	stage_noise(&st, "big", BIG_BYTES);
 	stage_connect(&st, &console,
 		      (const char *[]){"--scope", right, "-c",
 				       command(tail, "tail", "app.log", " &"), "-c",
-				       command(gate, "tail --lines 1", "gate", ""), NULL});
+				       command(gate, "tail --lines 1", "gate", ""), "-c",
+				       command(get, "get", "big", " &"), "-c", "cancel 3", NULL});
 	stage_allow(&st);
 	sees("first");
 	rotate();
@@ -175,8 +194,9 @@ Test(watch, a_log_is_rotated_in_every_way)
 	stage_append(&st, "app.log", "a file again\n");
 	sees("a file again");
 	stage_append(&st, "gate", "enough\n");
-	cr_assert_eq(pty_wait(&console), 0, "%s", console.screen);
+	cr_assert_eq(pty_wait(&console), 1, "a file is not whole: %s", console.screen);
 	cr_assert_null(strstr(console.screen, "secret"), "%s", console.screen);
 	cr_assert_eq(pty_wait(&st.agent), 0, "%s", st.agent.screen);
 	cr_assert_null(strstr(st.agent.screen, "partial"), "%s", st.agent.screen);
+	cr_assert(strstr(st.agent.screen, "stopped by the engineer"), "%s", st.agent.screen);
 }
