@@ -102,6 +102,13 @@ bool proc_memory(pid_t pid, struct proc_memory *out)
 	return true;
 }
 
+long proc_peak_kib(pid_t pid)
+{
+	char text[PROC_TEXT_MAX];
+
+	return read_text(pid, "status", text) ? field(text, "\nVmHWM:") : -1;
+}
+
 /* user, system and the same of waited-for children: fields 14 to 17 of proc(5)'s stat */
 static double cpu_of(pid_t pid)
 {

@@ -28,6 +28,9 @@ struct proc_memory {
 /* False when it has ended. */
 bool proc_memory(pid_t pid, struct proc_memory *out);
 
+/* Its peak_kib alone, which costs much less; -1 when it has ended. */
+long proc_peak_kib(pid_t pid);
+
 /* Processor seconds of the process, of all below it that live, and of all those that were waited
  * for. */
 double proc_cpu_s(pid_t top);

@@ -459,17 +459,17 @@ static void nudge(struct run *r, uint64_t now)
 
 static void measure(struct run *r, uint64_t now)
 {
-	struct proc_memory m;
-	pid_t net;
+	long broker, net;
 
 	if (now - r->measured_ms < MEASURE_MS || !actor_is_alive(&r->agent))
 		return;
 	r->measured_ms = now;
-	if (proc_memory(r->agent.pid, &m) && m.peak_kib > r->peak_kib)
-		r->peak_kib = m.peak_kib;
-	net = run_helper(r, "assent-net");
-	if (net > 0 && proc_memory(net, &m) && m.peak_kib > r->peak_kib)
-		r->peak_kib = m.peak_kib;
+	broker = proc_peak_kib(r->agent.pid);
+	net = proc_peak_kib(run_helper(r, "assent-net"));
+	if (broker > r->peak_kib)
+		r->peak_kib = broker;
+	if (net > r->peak_kib)
+		r->peak_kib = net;
 }
 
 static void look(struct run *r)

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/pty.h"
@@ -168,6 +169,35 @@ static bool cover(const char *with, const char *what)
 	return mount(with, what, NULL, MS_BIND, NULL) == 0;
 }
 
+/* The first process of a namespace has the number 1; its /proc must say the same. */
+static int mount_proc(void)
+{
+	return mount("proc", "/proc", "proc", 0, NULL);
+}
+
+static _Noreturn void try_room(void)
+{
+	pid_t pid;
+	int status;
+
+	if (unshare(CLONE_NEWPID | CLONE_NEWNS) != 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || (pid = fork()) < 0)
+		_exit(1);
+	if (pid == 0)
+		_exit(mount_proc() != 0);
+	_exit(waitpid(pid, &status, 0) != pid || status != 0);
+}
+
+bool site_has_rooms(void)
+{
+	int status;
+	pid_t pid = geteuid() == 0 ? fork() : -1;
+
+	if (pid == 0)
+		try_room();
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
 /* Nothing of this is seen outside the lane's process and what it starts. */
 static void replace_files(struct lane *l)
 {
@@ -177,6 +207,10 @@ static void replace_files(struct lane *l)
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
 		return;
 	l->has_mounts = true;
+	if (getpid() == 1)
+		mount_proc();
+	if (!l->site->keep)
+		mount("tmpfs", l->dir, "tmpfs", 0, "mode=700");
 	l->has_logs = cover(site_path(l->site, "log", path), LOG_FOLDER);
 	for (size_t i = 0; i < LARGE && l->has_logs; i++)
 		if (large[i].bytes > 0)

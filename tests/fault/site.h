@@ -3,7 +3,8 @@
  * Where schedules play: one organisation for all of them, and a lane for each that runs at the
  * same time. A lane is a process with a folder, two proxies and two clocks of its own; as root it
  * has a mount namespace, too, in which a few files of this computer are replaced by large ones
- * that no compression makes small. Without root the lane collects what there is.
+ * that no compression makes small, and its folder lies in memory. Without root the lane collects
+ * what there is.
  */
 #ifndef AS_TESTS_FAULT_SITE_H
 #define AS_TESTS_FAULT_SITE_H
@@ -37,6 +38,9 @@ int site_run(const char *const argv[], char *out, size_t cap);
 
 /* Removes a folder and what is in it. */
 void site_remove(const char *path);
+
+/* May a lane have a process namespace of its own, with its own /proc? */
+bool site_has_rooms(void);
 
 enum lane_clock { LANE_AGENT, LANE_CONSOLE, LANE_CLOCKS };
 
