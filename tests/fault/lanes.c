@@ -43,13 +43,15 @@ static const char *tail(const struct actor *a)
 	return n > SCREEN_TAIL ? text + n - SCREEN_TAIL : text;
 }
 
-static void report(const struct run *r, enum fault_kind only)
+static void report(const struct run *r, const struct lanes_job *job)
 {
 	static char text[REPORT_MAX];
 	char plan[SCHEDULE_TEXT_MAX], again[64] = "";
 
-	if (only != FAULT_KINDS)
-		snprintf(again, sizeof again, " --only %s", fault_name(only));
+	if (job->goodbyes)
+		snprintf(again, sizeof again, " --goodbye");
+	else if (job->only != FAULT_KINDS)
+		snprintf(again, sizeof again, " --only %s", fault_name(job->only));
 	int n = snprintf(
 	    text, sizeof text,
 	    "\nFAILED seed %llu: %s\n%s  %zu of %zu faults had begun; agent %d, console %d\n"
@@ -103,7 +105,10 @@ static void one(struct lane *l, const struct lanes_job *job, unsigned i, struct 
 
 	if (!r)
 		abort();
-	schedule_make(seed, job->only, &plan);
+	if (job->goodbyes)
+		schedule_make_goodbye(seed, &plan);
+	else
+		schedule_make(seed, job->only, &plan);
 	run_play(r, l, &plan);
 	check_run(r);
 	uint64_t took = uv_now(&l->loop) - r->began_ms;
@@ -115,7 +120,7 @@ static void one(struct lane *l, const struct lanes_job *job, unsigned i, struct 
 		       r->console.code, (unsigned long long)took,
 		       r->late ? ", a fault in the goodbye" : "", schedule_text(&plan, text));
 	if (r->why[0])
-		report(r, job->only);
+		report(r, job);
 	run_free(r);
 	free(r);
 }

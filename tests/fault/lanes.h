@@ -14,6 +14,7 @@ struct lanes_job {
 	unsigned lanes, count;
 	uint64_t first;	      /* the seeds first .. first + count - 1 */
 	enum fault_kind only; /* as for schedule_make() */
+	bool goodbyes;	      /* schedules of schedule_make_goodbye() */
 	bool verbose;
 };
 

@@ -23,15 +23,21 @@ static const char help[] =
     "\n"
     "  --lanes N      so many at the same time\n"
     "  --only KIND    each schedule begins with this kind of fault\n"
+    "  --goodbye      each schedule is a cut when all has arrived\n"
     "  --verbose      one line for every schedule, and its faults\n"
     "  --keep         the last session's folder stays; its place is printed\n"
     "  --programs DIR the folder of the programs to test\n";
 
 static const struct option options[] = {
-    {"revoke", no_argument, NULL, 'r'},	    {"lanes", required_argument, NULL, 'l'},
-    {"verbose", no_argument, NULL, 'v'},    {"keep", no_argument, NULL, 'k'},
-    {"only", required_argument, NULL, 'o'}, {"programs", required_argument, NULL, 'p'},
-    {"help", no_argument, NULL, 'h'},	    {NULL, 0, NULL, 0},
+    {"revoke", no_argument, NULL, 'r'},
+    {"lanes", required_argument, NULL, 'l'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"keep", no_argument, NULL, 'k'},
+    {"only", required_argument, NULL, 'o'},
+    {"programs", required_argument, NULL, 'p'},
+    {"goodbye", no_argument, NULL, 'g'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
 };
 
 static bool number(const char *text, uint64_t max, uint64_t *out)
@@ -52,7 +58,7 @@ int main(int argc, char **argv)
 	enum fault_kind only = FAULT_KINDS;
 	uint64_t count = 1, seed = 1,
 		 lanes = LANES_PER_CPU * (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
-	bool revoke = false, verbose = false;
+	bool revoke = false, goodbyes = false, verbose = false;
 	int opt, failed;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -60,6 +66,8 @@ int main(int argc, char **argv)
 			revoke = true;
 		else if (opt == 'v')
 			verbose = true;
+		else if (opt == 'g')
+			goodbyes = true;
 		else if (opt == 'k')
 			site.keep = true;
 		else if (opt == 'p')
@@ -83,6 +91,7 @@ int main(int argc, char **argv)
 							      .count = (unsigned)count,
 							      .first = seed,
 							      .only = only,
+							      .goodbyes = goodbyes,
 							      .verbose = verbose});
 	if (site.keep)
 		printf("kept: %s\n", site.dir);

@@ -17,7 +17,8 @@
 
 #define TICK_MS	      10
 #define LIMIT_MS      150000 /* nothing that works needs as long */
-#define ALONE_MS      6000   /* one end is gone; then the other's clock is moved, once */
+#define ALONE_MS      6000   /* one end is gone; then the other's clock is moved */
+#define NUDGES_MAX    3	     /* it falls silent, is tried again, and is over */
 #define SKIP_LOCK_MS  6000
 #define SKIP_AWAY_MS  130000  /* longer than a lost connection may stay away */
 #define SKIP_GRANT_MS 1900000 /* longer than the grant */
@@ -113,6 +114,16 @@ static const char *const without_logs[] = {"collect os cpu memory disks",
 					   "collect processes sockets",
 					   "collect interfaces addresses routes"};
 
+/* The i-th of the session; NULL when there are no more. */
+static const char *command(const struct run *r, unsigned i)
+{
+	if (r->commands)
+		return r->commands[i];
+	if (i >= r->plan.rounds)
+		return NULL;
+	return r->lane->has_logs ? with_logs[i] : without_logs[i];
+}
+
 static void start_console(struct run *r)
 {
 	char program[SITE_PATH_MAX], identity[SITE_PATH_MAX], relay[32], resume[16];
@@ -139,14 +150,11 @@ static void start_console(struct run *r)
 	    "--resume",
 	    resume,
 	};
-	const char *const *commands = r->lane->has_logs ? with_logs : without_logs;
 	size_t n = 20;
 
-	if (r->commands)
-		commands = r->commands;
-	for (size_t i = 0; r->commands ? commands[i] != NULL : i < r->plan.rounds; i++) {
+	for (unsigned i = 0; command(r, i); i++) {
 		argv[n++] = "-c";
-		argv[n++] = commands[i];
+		argv[n++] = command(r, i);
 	}
 	snprintf(resume, sizeof resume, "%u", resume_s(r));
 	snprintf(relay, sizeof relay, "127.0.0.1:%d", r->lane->proxies[FAULT_AT_CONSOLE].port);
@@ -298,6 +306,18 @@ static void end_fault(struct run *r, size_t i)
 	}
 }
 
+/* Of all that the commands collect. */
+static unsigned items_to_come(const struct run *r)
+{
+	unsigned asked = 0, told = actor_count(&r->console, "\"event\":\"item\""),
+		 running = actor_count(&r->console, "\"state\":\"running\"");
+
+	for (unsigned i = 0; command(r, i); i++)
+		for (const char *p = command(r, i); (p = strchr(p, ' ')) != NULL; p++)
+			asked++;
+	return asked - (told - running);
+}
+
 static bool is_due(const struct run *r, const struct fault *f)
 {
 	const struct proxy *p = &r->lane->proxies[f->side];
@@ -313,10 +333,17 @@ static bool is_due(const struct run *r, const struct fault *f)
 		       (r->lane->has_logs ? f->at : f->at / SMALLER);
 	case FAULT_ON_TIME:
 		return now - r->fired_ms >= f->at;
+	case FAULT_ON_ITEMS:
+		return items_to_come(r) <= f->at;
 	default:
 		return now - r->fired_ms >= FAULT_RECONNECT_MS ||
 		       (p->connections > r->fired_connections && p->newest_bytes >= f->at);
 	}
+}
+
+static unsigned count_resumed(const struct run *r)
+{
+	return actor_count(&r->console, "\"event\":\"resumed\"");
 }
 
 static void begin_due(struct run *r)
@@ -330,8 +357,10 @@ static void begin_due(struct run *r)
 		if (r->next < r->plan.count)
 			r->fired_connections =
 			    r->lane->proxies[r->plan.faults[r->next].side].connections;
-		if (fault_claim(r->plan.faults[i].kind) == FAULT_RESUMES)
+		if (fault_claim(r->plan.faults[i].kind) == FAULT_RESUMES) {
 			r->cut_ms = r->fired_ms + r->plan.faults[i].for_ms;
+			r->resumed_before = count_resumed(r);
+		}
 		begin_fault(r, i);
 	}
 }
@@ -440,14 +469,26 @@ static void on_bytes(void *owner)
 	begin_due(owner);
 }
 
-/* The one whose partner is gone: it must notice by itself, sooner or later. Later is shortened. */
-static void nudge(struct run *r, uint64_t now)
+/* A cut that the console has not come back from hit it when there was nothing left to come back
+ * for. When it is answered by time alone, the console may have waited for the agent's last word
+ * before it said its own. */
+static bool hit_goodbye(const struct run *r)
+{
+	if (r->goodbye_ms == 0 || r->cut_ms == 0)
+		return false;
+	return r->cut_ms + GOODBYE_MS >= r->goodbye_ms || count_resumed(r) == r->resumed_before;
+}
+
+/* The one whose partner is gone: it must notice by itself, sooner or later. Later is shortened. An
+ * agent that hears nothing more first takes it for a lost connection and then waits for that. */
+static void nudge(struct run *r)
 {
 	if (r->alone_ms == 0)
-		r->alone_ms = now;
-	if (now - r->alone_ms < ALONE_MS || r->nudged_ms > 0)
+		r->alone_ms = r->ticked_ms;
+	if (r->ticked_ms - r->alone_ms < ALONE_MS || r->nudges == NUDGES_MAX)
 		return;
-	r->nudged_ms = now;
+	r->nudges++;
+	r->alone_ms = r->ticked_ms;
 	if (r->agent.ended) {
 		skip(r, LANE_CONSOLE, SKIP_AWAY_MS);
 	} else if (r->allowed_ms == 0) {
@@ -474,12 +515,11 @@ static void measure(struct run *r, uint64_t now)
 
 static void look(struct run *r)
 {
-	uint64_t now = uv_now(&r->lane->loop);
 	bool no_console = !r->console.started || r->console.ended;
 
 	if (r->step == RUN_OVER)
 		return;
-	if (now - r->began_ms > LIMIT_MS) {
+	if (r->ticked_ms > LIMIT_MS) {
 		run_fail(r, "hangs in step %s", run_step_name(r->step));
 	} else if (r->relay.ended && r->relay.code != 128 + SIGKILL) {
 		run_fail(r, "the relay ended with %d", r->relay.code);
@@ -490,7 +530,7 @@ static void look(struct run *r)
 			r->step = RUN_SETTLE;
 	} else if ((r->agent.started && r->agent.ended) ||
 		   (r->console.started && r->console.ended)) {
-		nudge(r, now);
+		nudge(r);
 	}
 }
 
@@ -498,6 +538,7 @@ static void on_tick(uv_timer_t *t)
 {
 	struct run *r = t->data;
 
+	r->ticked_ms += TICK_MS;
 	end_due(r);
 	begin_due(r);
 	measure(r, uv_now(&r->lane->loop));
@@ -560,7 +601,7 @@ void run_play(struct run *r, struct lane *lane, const struct schedule *plan)
 		uv_run(&lane->loop, UV_RUN_DEFAULT);
 		look(r);
 	}
-	r->late = r->goodbye_ms > 0 && r->cut_ms + GOODBYE_MS >= r->goodbye_ms;
+	r->late = hit_goodbye(r);
 }
 
 static void on_tick_closed(uv_handle_t *h)

@@ -33,16 +33,19 @@ struct run {
 	char code[32];
 	char dir[SITE_PATH_MAX], out[SITE_PATH_MAX], state[SITE_PATH_MAX];
 
-	uint64_t began_ms, allowed_ms, fired_ms, alone_ms, nudged_ms; /* loop time; 0: not yet */
+	uint64_t began_ms, allowed_ms, fired_ms; /* loop time; 0: not yet */
+	uint64_t ticked_ms; /* the lane's own time, which a busy computer slows down as well */
+	uint64_t alone_ms; /* of it, since one end was left alone, or was helped on; 0: it is not */
+	unsigned nudges;
 	uint64_t base_bytes;	    /* from the agent, when the session began */
 	uint64_t fired_connections; /* of the next fault's side, when the last fault began */
 	size_t next;		    /* fault to begin */
 	uint64_t undo_ms[SCHEDULE_FAULTS_MAX];
 	pid_t undo_pid[SCHEDULE_FAULTS_MAX];
-	bool in_session; /* the console knew of the grant */
-	uint64_t cut_ms,
-	    goodbye_ms; /* the end of the last fault that cuts; the console's last words */
-	bool late;	/* the one may have hit the other */
+	bool in_session;	     /* the console knew of the grant */
+	uint64_t cut_ms, goodbye_ms; /* the end of the last cut; the console's last words */
+	unsigned resumed_before;     /* resumes that the console had told of when it began */
+	bool late;		     /* it may have hit the goodbye */
 	bool mounted;
 	long peak_kib; /* the broker or assent-net, whichever was larger */
 	uint64_t measured_ms;

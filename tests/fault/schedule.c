@@ -4,15 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STREAM_BYTES  (3u << 20) /* about what a session sends */
-#define EARLY_BYTES   9000	 /* about what an end sends before the customer's answer */
-#define HANDSHAKE_MAX 8000	 /* about what a connection sends until streams go on */
-#define OUTAGE_MAX_MS 900
-#define CLOCK_MAX_MS  20000
-#define GARBAGE_MAX   300
-#define DISK_MAX_KIB  2048
-#define ONE_IN_EARLY  12 /* schedules that begin before the yes */
-#define ONE_IN_ENDING 8	 /* schedules with a fault that may end the session */
+#define STREAM_BYTES	   (3u << 20) /* about what a session sends */
+#define EARLY_BYTES	   9000	      /* about what an end sends before the customer's answer */
+#define HANDSHAKE_MAX	   8000	      /* about what a connection sends until streams go on */
+#define OUTAGE_MAX_MS	   900
+#define CLOCK_MAX_MS	   20000
+#define GARBAGE_MAX	   300
+#define DISK_MAX_KIB	   2048
+#define ONE_IN_EARLY	   12 /* schedules that begin before the yes */
+#define ONE_IN_ENDING	   8  /* schedules with a fault that may end the session */
+#define GOODBYE_SLOW_MS	   2000
+#define GOODBYE_SLOW_BYTES 4000
 
 static const struct {
 	const char *name, *text;
@@ -145,6 +147,46 @@ void schedule_make(uint64_t seed, enum fault_kind only, struct schedule *out)
 	*out = s;
 }
 
+/* The n-th of those that cut; FAULT_KINDS when there are fewer. */
+static enum fault_kind cutting(unsigned n)
+{
+	int i = 0;
+
+	while (i < FAULT_KINDS && (kinds[i].claim != FAULT_RESUMES || n-- > 0))
+		i++;
+	return (enum fault_kind)i;
+}
+
+unsigned schedule_goodbyes(void)
+{
+	unsigned n = 0;
+
+	while (cutting(n) != FAULT_KINDS)
+		n++;
+	return n * FAULT_SIDES;
+}
+
+void schedule_make_goodbye(uint64_t seed, struct schedule *out)
+{
+	unsigned which = (unsigned)(seed % schedule_goodbyes());
+	uint64_t state = seed;
+	struct schedule s = {.seed = seed, .rounds = 1, .count = 2};
+	struct fault *slow = &s.faults[0], *cut = &s.faults[1];
+
+	cut->kind = cutting(which / FAULT_SIDES);
+	cut->side = (enum fault_side)(which % FAULT_SIDES);
+	cut->trigger = FAULT_ON_ITEMS;
+	cut->toward_relay = below(&state, 2);
+	size(cut, &state);
+	*slow = (struct fault){.kind = FAULT_SLOW,
+			       .side = (enum fault_side)below(&state, FAULT_SIDES),
+			       .trigger = FAULT_ON_ITEMS,
+			       .at = 1,
+			       .for_ms = GOODBYE_SLOW_MS,
+			       .amount = GOODBYE_SLOW_BYTES};
+	*out = s;
+}
+
 bool schedule_has(const struct schedule *s, enum fault_kind kind)
 {
 	for (size_t i = 0; i < s->count; i++)
@@ -175,6 +217,8 @@ static int when(const struct fault *f, char *out, size_t cap)
 		return snprintf(out, cap, "%u ms after the fault before", f->at);
 	case FAULT_ON_RECONNECT:
 		return snprintf(out, cap, "%u bytes into the next connection", f->at);
+	case FAULT_ON_ITEMS:
+		return snprintf(out, cap, "%u items are still to arrive", f->at);
 	default:
 		return snprintf(out, cap, "%u bytes of this end", f->at);
 	}

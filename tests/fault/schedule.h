@@ -70,6 +70,7 @@ enum fault_trigger {
 	FAULT_ON_RECONNECT, /* `at` bytes of the next connection of this end, either way; or
 			       FAULT_RECONNECT_MS have passed */
 	FAULT_ON_EARLY,	    /* `at` bytes of this end, whatever the session's state */
+	FAULT_ON_ITEMS,	    /* only `at` items of the session are still to arrive */
 };
 
 #define FAULT_RECONNECT_MS 3000
@@ -96,6 +97,12 @@ struct schedule {
 
 /* only: a kind that is the first fault instead of what the seed says; FAULT_KINDS: as it says. */
 void schedule_make(uint64_t seed, enum fault_kind only, struct schedule *out);
+
+/* A cut when all has arrived and the ends say goodbye: each kind at each side within
+ * schedule_goodbyes() seeds. The connection is slow before, so that the last words are on their
+ * way. */
+void schedule_make_goodbye(uint64_t seed, struct schedule *out);
+unsigned schedule_goodbyes(void);
 
 bool schedule_has(const struct schedule *s, enum fault_kind kind);
 
