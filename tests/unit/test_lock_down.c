@@ -33,6 +33,11 @@ Test(lock_down, files_cannot_be_opened)
 	cr_assert_eq(attempt("chmod", NULL), 1);
 }
 
+Test(lock_down, nobody_is_sent_a_signal)
+{
+	cr_assert_eq(attempt("signal", NULL), 1);
+}
+
 Test(lock_down, no_memory_becomes_code)
 {
 	cr_assert_eq(attempt("code", NULL), 1);
