@@ -178,16 +178,20 @@ static void note_done(struct operation *op)
 	op->noted = true;
 	op->b->items++;
 
-	struct record_field f[] = {
+	struct record_field f[6] = {
 	    {.name = "item", .number = op->stream},
 	    {.name = "name", .text = op->promise->name},
 	    {.name = "bytes", .number = bytes_of(op)},
 	    {.name = "state", .text = last_word(op)},
-	    {.name = "stopped_by", .text = op->cancelled ? "customer" : "engineer"},
 	};
-	bool stopped = op->cancelled || is_ended_by_engineer(op);
+	size_t n = 4;
 
-	broker_note(op->b, RECORD_ITEM, f, sizeof f / sizeof f[0] - !stopped);
+	if (op->promise->scope == SCOPE_DEVICE)
+		f[n++] = (struct record_field){.name = "device", .text = op->args.op.root};
+	if (op->cancelled || is_ended_by_engineer(op))
+		f[n++] = (struct record_field){.name = "stopped_by",
+					       .text = op->cancelled ? "customer" : "engineer"};
+	broker_note(op->b, RECORD_ITEM, f, n);
 }
 
 /* Output and process have both ended: tell everybody, once. */

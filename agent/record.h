@@ -42,7 +42,7 @@ struct record;
 	X(GRANTED, "granted", 1)       /* rights, until, prompt_sha256, shown_ms, grant_sha256 */ \
 	X(DENIED, "denied", 1)	       /* why */                                                  \
 	X(OPENED, "opened", 0)	       /* item, name, right, chosen (names, unit) */              \
-	X(ITEM, "item", 0)	       /* item, name, bytes, state, sha256 */                     \
+	X(ITEM, "item", 0)	       /* item, name, bytes, state, device, stopped_by */         \
 	X(DEVICE, "device", 0)	       /* item, device, what, list, key: of another computer */   \
 	X(REFUSED, "refused", 0)       /* name, why */                                            \
 	X(IGNORED, "ignored", 0)       /* state, message */                                       \

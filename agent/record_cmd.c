@@ -224,14 +224,27 @@ static void print_opened(const struct record_line *l)
 static void print_item(const struct record_line *l)
 {
 	const char *name = record_line_text(l, "name"), *by = record_line_text(l, "stopped_by");
+	const char *device = record_line_text(l, "device");
 	char size[TEXT_SIZE_MAX];
 
 	print_time(l);
-	printf("%s: %s, %s, %s", strcmp(name, "put") == 0 ? "Received" : "Sent", name,
-	       text_size(record_line_number(l, "bytes"), size), record_line_text(l, "state"));
+	printf("%s: %s%s%s, %s, %s", strcmp(name, "put") == 0 ? "Received" : "Sent", name,
+	       device[0] ? " " : "", device, text_size(record_line_number(l, "bytes"), size),
+	       record_line_text(l, "state"));
 	if (by[0])
 		printf(" (stopped by %s)", strcmp(by, "customer") == 0 ? "you" : "the engineer");
 	putchar('\n');
+}
+
+/* What happened with another computer, and whose key it showed. */
+static void print_device(const struct record_line *l)
+{
+	const char *key = record_line_text(l, "key");
+
+	print_time(l);
+	printf("Device %s: %s\n", record_line_text(l, "device"), record_line_text(l, "what"));
+	if (key[0])
+		printf("            Its key: %s\n", key);
 }
 
 static void print_end(const struct record_line *l)
@@ -259,7 +272,8 @@ static bool print_whole(const struct record_line *l)
 		void (*print)(const struct record_line *l);
 	} all[] = {
 	    {"started", print_start}, {"requested", print_request}, {"connected", print_connection},
-	    {"opened", print_opened}, {"item", print_item},	    {"ended", print_end},
+	    {"opened", print_opened}, {"item", print_item},	    {"device", print_device},
+	    {"ended", print_end},
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
