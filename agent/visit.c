@@ -17,16 +17,22 @@ struct message {
 	uv_write_t req;
 	struct visit *v;
 	uint8_t *secret; /* memory for secrets; wiped when it is written */
+	size_t secret_len;
+	uv_handle_t *passed; /* closed when it has left; the helper has its own */
 	uint8_t header[TALK_HEADER];
 	uint8_t bytes[];
 };
+
+static void let_go(uv_handle_t *h);
 
 static void on_written(uv_write_t *req, int status)
 {
 	struct message *m = (struct message *)(void *)req;
 
 	(void)status; /* a helper that is gone says so by its end */
-	plat_secret_free(m->secret, TALK_SECRET_MAX);
+	if (m->passed && !uv_is_closing(m->passed))
+		uv_close(m->passed, let_go);
+	plat_secret_free(m->secret, m->secret_len);
 	free(m);
 }
 
@@ -36,11 +42,13 @@ static void send_with(struct visit *v, enum talk_type type, const void *p, size_
 	struct message *m = v->closing ? NULL : malloc(sizeof *m + (secret ? 0 : n));
 
 	if (!m) {
-		plat_secret_free(secret, TALK_SECRET_MAX);
+		plat_secret_free(secret, n);
 		return;
 	}
 	m->v = v;
 	m->secret = secret;
+	m->secret_len = n;
+	m->passed = (uv_handle_t *)passed;
 	talk_header(type, n, m->header);
 	if (!secret && n > 0)
 		memcpy(m->bytes, p, n);
@@ -74,7 +82,7 @@ static void send_note(struct visit *v, enum talk_type type, enum item_state stat
 /* The copy that is sent is wiped when it has left; ours stays until we know that it worked. */
 static void send_secret(struct visit *v)
 {
-	uint8_t *copy = v->secret ? plat_secret_new(TALK_SECRET_MAX) : NULL;
+	uint8_t *copy = v->secret ? plat_secret_new(v->secret_len) : NULL;
 
 	if (!copy) {
 		send_note(v, TALK_GIVE_UP, ITEM_FAILED, "no memory for secrets on this computer");
@@ -86,22 +94,18 @@ static void send_secret(struct visit *v)
 
 void visit_send_answer(struct visit *v, const char *line)
 {
-	uint8_t *copy = plat_secret_new(TALK_SECRET_MAX);
-	int n = copy ? talk_secret_encode(&(struct talk_secret){.kind = TALK_ANSWER,
-								.text = (const uint8_t *)line,
-								.text_len = strlen(line)},
-					  copy, TALK_SECRET_MAX)
-		     : AS_E_INTERNAL;
+	const struct talk_secret answer = {
+	    .kind = TALK_ANSWER, .text = (const uint8_t *)line, .text_len = strlen(line)};
+	size_t size = talk_secret_size(&answer);
+	uint8_t *copy = plat_secret_new(size);
 
-	if (n > 0)
-		send_with(v, TALK_SECRET, NULL, (size_t)n, copy, NULL);
+	if (copy && talk_secret_encode(&answer, copy, size) > 0)
+		send_with(v, TALK_SECRET, NULL, size, copy, NULL);
 	else
-		plat_secret_free(copy, TALK_SECRET_MAX);
+		plat_secret_free(copy, size);
 }
 
 /* ---- the customer's ssh-agent: we knock, the helper gets the open connection ---- */
-
-static void let_go(uv_handle_t *h);
 
 static void on_agent(uv_connect_t *req, int status)
 {
@@ -124,7 +128,7 @@ static void send_agent(struct visit *v)
 	const char *path = getenv("SSH_AUTH_SOCK");
 	uv_connect_t *req = path ? malloc(sizeof *req) : NULL;
 
-	if (!req || (v->agent.data && !uv_is_closing((uv_handle_t *)&v->agent)) ||
+	if (!req || v->agent.data || /* of the try before: it was closed when it had left */
 	    uv_pipe_init(&v->b->loop, &v->agent, 0) < 0) {
 		free(req);
 		send_note(v, TALK_GIVE_UP, ITEM_FAILED, "the customer's ssh-agent does not answer");
@@ -312,11 +316,23 @@ static int on_login(struct visit *v, const struct talk_msg *m)
 	return 0;
 }
 
+/* What it was that did not work, while we still know. */
+static void say_refused(struct visit *v)
+{
+	const char *what = "that password";
+
+	if (v->by_agent)
+		what = "any key of your ssh-agent";
+	else if (v->secret && v->secret[0] == TALK_PRIVATE_KEY)
+		what = "that key, or its passphrase is another one";
+	snprintf(v->hint, sizeof v->hint, "%.90s does not accept %s.", v->device.host, what);
+}
+
 static int on_refused(struct visit *v)
 {
 	visit_note(v, "log-in refused");
+	say_refused(v);
 	visit_forget_secret(v);
-	snprintf(v->hint, sizeof v->hint, "The device does not accept that.");
 	visit_do(v, login_on_refused(&v->login));
 	return 0;
 }
@@ -346,8 +362,9 @@ static int on_over(struct visit *v, const struct talk_msg *m)
 {
 	struct talk_note note;
 
-	if (talk_note_decode(m->payload, m->len, &note) < 0)
+	if (v->over || talk_note_decode(m->payload, m->len, &note) < 0)
 		return AS_E_PROTOCOL;
+	v->over = true;
 	v->login.state = LOGIN_OVER;
 	leave_place(v);
 	if (note.flag != ITEM_OK && note.flag != ITEM_DENIED && note.text[0])
@@ -355,8 +372,11 @@ static int on_over(struct visit *v, const struct talk_msg *m)
 	return 0;
 }
 
+/* When it is over nothing is on its way but the helper's own OVER, once. */
 static int on_message(struct visit *v, const struct talk_msg *m)
 {
+	if (v->login.state == LOGIN_OVER && m->type != TALK_OVER)
+		return AS_E_PROTOCOL;
 	switch (m->type) {
 	case TALK_KEY:
 		return on_key(v, m);
@@ -416,10 +436,12 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 		return;
 	}
 	v->in_len += (size_t)n;
-	if (!take_messages(v)) {
-		uv_read_stop(s);
-		visit_do(v, LOGIN_BROKEN);
-	}
+	if (take_messages(v))
+		return;
+	uv_read_stop(s); /* for ever: it cannot fill the screen or the record */
+	v->login.state = LOGIN_OVER;
+	visit_ask_end(v);
+	visit_do(v, LOGIN_BROKEN);
 }
 
 /* ---- life ---- */

@@ -21,7 +21,7 @@
 
 static void free_secret(uint8_t **p, size_t *n)
 {
-	plat_secret_free(*p, TALK_SECRET_MAX);
+	plat_secret_free(*p, *n);
 	*p = NULL;
 	*n = 0;
 }
@@ -49,14 +49,17 @@ void visit_keep_for_same(struct visit *v)
 
 static int keep_secret(struct visit *v, const struct talk_secret *s)
 {
-	visit_forget_secret(v);
-	v->secret = plat_secret_new(TALK_SECRET_MAX);
+	size_t size = talk_secret_size(s);
 
-	int n = v->secret ? talk_secret_encode(s, v->secret, TALK_SECRET_MAX) : AS_E_INTERNAL;
+	visit_forget_secret(v);
+	if (size > TALK_SECRET_MAX || s->pass_len > TALK_PASS_MAX)
+		return AS_E_TOO_BIG;
+	v->secret = plat_secret_new(size);
+	v->secret_len = size;
+
+	int n = v->secret ? talk_secret_encode(s, v->secret, size) : AS_E_INTERNAL;
 	if (n < 0)
 		visit_forget_secret(v);
-	else
-		v->secret_len = (size_t)n;
 	return n < 0 ? n : 0;
 }
 
@@ -299,6 +302,18 @@ static bool key_path(const char *typed, char *out, size_t cap)
 	return n > 0 && (size_t)n < cap && out[0] == '/';
 }
 
+/* A public key, or any other file, is not worth a try. What is in it, the library finds out. */
+static bool is_private_key(const char *text, size_t n)
+{
+	static const char mark[] = "PRIVATE KEY-----";
+	size_t len = sizeof mark - 1;
+
+	for (size_t i = 0; i + len <= n; i++)
+		if (memcmp(text + i, mark, len) == 0)
+			return true;
+	return false;
+}
+
 /* The file's bytes wait, without its passphrase, where they will be sent from. */
 static void answer_key_file(struct visit *v, const char *typed)
 {
@@ -310,13 +325,15 @@ static void answer_key_file(struct visit *v, const char *typed)
 		      ? plat_private_read(path, KEY_FILE_MAX, text, &n)
 		      : AS_E_OP_FAILED;
 
+	if (err == 0 && !is_private_key(text, n))
+		err = AS_EBADMSG;
 	if (err == 0)
 		err = keep_secret(v, &(struct talk_secret){.kind = TALK_PRIVATE_KEY,
 							   .text = (const uint8_t *)text,
 							   .text_len = n});
 	plat_secret_free(text, KEY_FILE_MAX);
 	if (err < 0)
-		ask_again(v, "This file cannot be read, or is no key. Type its whole name: "
+		ask_again(v, "This file cannot be read, or is no private key. Type its whole name: "
 			     "key /home/you/.ssh/id_ed25519");
 	else
 		visit_ask(v, VISIT_ASKS_PASSPHRASE);
@@ -324,20 +341,20 @@ static void answer_key_file(struct visit *v, const char *typed)
 
 static void answer_passphrase(struct visit *v, const char *line)
 {
-	uint8_t *copy = plat_secret_new(TALK_SECRET_MAX);
+	size_t size = v->secret_len; /* take_secret() makes it another one */
+	uint8_t *copy = v->secret ? plat_secret_new(size) : NULL;
 	struct talk_secret s;
 
-	if (!copy || !v->secret) {
-		plat_secret_free(copy, TALK_SECRET_MAX);
+	if (!copy) {
 		done(v, login_on_secret(&v->login, false));
 		return;
 	}
-	memcpy(copy, v->secret, v->secret_len);
-	talk_secret_decode(copy, v->secret_len, &s);
+	memcpy(copy, v->secret, size);
+	talk_secret_decode(copy, size, &s);
 	s.pass = (const uint8_t *)line;
 	s.pass_len = strlen(line);
 	take_secret(v, &s);
-	plat_secret_free(copy, TALK_SECRET_MAX);
+	plat_secret_free(copy, size);
 }
 
 static void answer_same(struct visit *v)

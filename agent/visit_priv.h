@@ -31,6 +31,7 @@ struct visit {
 	uv_pipe_t agent; /* of the customer's ssh-agent, on its way */
 	int held;	 /* handles libuv may still call back for */
 	bool started, closing;
+	bool over; /* the helper has said so */
 	struct login login;
 	bool connected;	    /* holds one of VISITS_AT_ONCE */
 	bool wants_to_call; /* and waits for one */

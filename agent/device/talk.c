@@ -136,6 +136,11 @@ int talk_note_decode(const uint8_t *p, size_t n, struct talk_note *out)
 
 /* ---- u8 kind | u16 length of passphrase | passphrase | text ---- */
 
+size_t talk_secret_size(const struct talk_secret *s)
+{
+	return 1 + 2 + s->pass_len + s->text_len;
+}
+
 int talk_secret_encode(const struct talk_secret *s, uint8_t *buf, size_t cap)
 {
 	struct writer w = writer_over(buf, cap);

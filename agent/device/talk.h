@@ -93,6 +93,7 @@ struct talk_secret {
 	const uint8_t *pass, *text;
 	size_t pass_len, text_len; /* pass: at most TALK_PASS_MAX */
 };
+size_t talk_secret_size(const struct talk_secret *s); /* encoded: no more memory is locked */
 int talk_secret_encode(const struct talk_secret *s, uint8_t *buf, size_t cap);
 int talk_secret_decode(const uint8_t *p, size_t n, struct talk_secret *out);
 

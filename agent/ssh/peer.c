@@ -171,7 +171,7 @@ static int read_key(struct peer *p, struct talk_key *out)
 	return err;
 }
 
-/* ACCEPT: u8 "those with secrets, too" | the catalogue's text. */
+/* ACCEPT is the catalogue's text. */
 static int take_catalogue(struct peer *p, const struct talk_msg *m)
 {
 	int line;

@@ -40,8 +40,12 @@ int supervise_say(enum item_state state, const char *why, int out_fd)
 /* In the child. Never returns. */
 static void speak_with(struct peer *p, int fd, int out_fd)
 {
+	struct speaker own; /* a lock on memory ends with a fork: the parent's is swapped here */
 	int code = PEER_BROKEN;
 
+	if (speak_open(&own, p->talk->fd) < 0)
+		_exit(code);
+	p->talk = &own;
 	p->sink = open_sink(out_fd);
 	if (p->sink && plat_lock_down() == 0)
 		code = peer_run(p, fd);

@@ -4,11 +4,13 @@
  * and logs in, and what becomes of it in the bundle.
  */
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/sshd.h"
@@ -315,7 +317,7 @@ Test(device, without_a_common_algorithm_both_offers_are_named)
 /* The customer's own way past a key that has changed. */
 Test(device, a_key_that_was_forgotten_is_asked_for_again)
 {
-	char state[STAGE_PATH_MAX], env_state[STAGE_PATH_MAX + 32], where[64];
+	char state[STAGE_PATH_MAX], env_state[STAGE_PATH_MAX + 32], where[64], line[700];
 	const char *env[] = {env_state, NULL};
 	struct pty p;
 
@@ -324,6 +326,12 @@ Test(device, a_key_that_was_forgotten_is_asked_for_again)
 	stage_allow(&st);
 	trust();
 	cr_assert_str_eq(next_question(), "one of these");
+	snprintf(line, sizeof line, "key %s.pub\n", devices[0].key);
+	pty_type(&st.agent, line);
+	cr_assert(pty_expect(&st.agent, "is no private key"), "%s", st.agent.screen);
+	cr_assert_str_eq(next_question(), "one of these", "and costs no try");
+	cr_assert(strstr(st.agent.screen, "(try 1 of 3)"), "%s", st.agent.screen);
+	cr_assert_null(strstr(st.agent.screen, "(try 2 of 3)"), "%s", st.agent.screen);
 	pty_type(&st.agent, "skip\n");
 	cr_assert_eq(pty_wait(&console), 1, "%s", console.screen);
 	cr_assert(strstr(console.screen, "did not log in"), "%s", console.screen);
@@ -345,4 +353,67 @@ Test(device, a_key_that_was_forgotten_is_asked_for_again)
 		cr_assert_eq(pty_wait(&p), code, "%s", p.screen);
 		pty_done(&p);
 	}
+}
+
+/* ---- the customer's ssh-agent ---- */
+
+static pid_t start_ssh_agent(const char *path)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		setsid();
+		execl("/usr/bin/ssh-agent", "ssh-agent", "-D", "-a", path, (char *)NULL);
+		_exit(127);
+	}
+	for (int waited = 0; access(path, F_OK) != 0; waited += 20) {
+		cr_assert(waited < PTY_LIMIT_MS && waitpid(pid, NULL, WNOHANG) == 0, "no %s", path);
+		poll(NULL, 0, 20);
+	}
+	return pid;
+}
+
+static pid_t ssh_agent;
+
+static void open_with_agent(void)
+{
+	char path[STAGE_PATH_MAX];
+
+	stage_open(&st);
+	ssh_agent = start_ssh_agent(stage_path(&st, "ssh-agent", path));
+	setenv("SSH_AUTH_SOCK", path, 1);
+	stage_agent(&st);
+	console = (struct pty){.fd = -1};
+}
+
+static void close_with_agent(void)
+{
+	kill(ssh_agent, SIGTERM);
+	waitpid(ssh_agent, NULL, 0);
+	close_stage();
+}
+
+TestSuite(device_agent, .init = open_with_agent, .fini = close_with_agent);
+
+/* It holds no key at first: that is a try like any other, and the next one finds it anew. */
+Test(device_agent, the_keys_of_the_customers_ssh_agent_may_be_used)
+{
+	char said[256];
+
+	sshd_start(&devices[0], st.dir, 0, "echo $SSH_ORIGINAL_COMMAND\n", "");
+	ask_for(1, ",generic");
+	stage_allow(&st);
+	trust();
+	for (int tries = 0; tries < 2; tries++) {
+		cr_assert_str_eq(next_question(), "one of these");
+		pty_type(&st.agent, "agent\n");
+		cr_assert(pty_expect(&st.agent, "any key of your ssh-agent"), "%s",
+			  st.agent.screen);
+	}
+	cr_assert_eq(stage_run((const char *[]){"/usr/bin/ssh-add", "-q", devices[0].key, NULL},
+			       said, sizeof said),
+		     0, "%s", said);
+	cr_assert_str_eq(next_question(), "one of these");
+	pty_type(&st.agent, "agent\n");
+	cr_assert_eq(pty_wait(&console), 0, "%s", console.screen);
 }

@@ -113,6 +113,7 @@ Test(talk, a_secret_is_any_bytes_and_says_what_it_is)
 			   out;
 	int n = talk_secret_encode(&in, buf, sizeof buf);
 
+	cr_assert_eq((size_t)n, talk_secret_size(&in), "no byte more is locked");
 	cr_assert_eq(talk_secret_decode(buf, (size_t)n, &out), 0);
 	cr_assert_eq(out.kind, TALK_PRIVATE_KEY);
 	cr_assert(out.pass_len == 3 && memcmp(out.pass, "p\0q", 3) == 0);
