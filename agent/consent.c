@@ -128,6 +128,20 @@ static void put_foreign(struct page *p, const char *label, const char *value, co
 	put_broken(p, clean[0] ? quoted : "(nothing)", LABEL, "| ");
 }
 
+static const char *device_right(const char *target, char out[CONSENT_RIGHT_MAX])
+{
+	struct device d;
+
+	if (device_parse(target, &d) == 0)
+		snprintf(out, CONSENT_RIGHT_MAX,
+			 "Log in to another device, %s port %u, as \"%s\", and read from it",
+			 d.host, d.port, d.user);
+	else
+		snprintf(out, CONSENT_RIGHT_MAX,
+			 "Log in to another device, \"%s\", and read from it", target);
+	return out;
+}
+
 const char *consent_right(const struct scope *s, char out[CONSENT_RIGHT_MAX])
 {
 	char target[SCOPE_TARGET_MAX + 1];
@@ -151,9 +165,7 @@ const char *consent_right(const struct scope *s, char out[CONSENT_RIGHT_MAX])
 	case SCOPE_CAPTURE:
 		return strcpy(out, "Record what goes over the network");
 	case SCOPE_DEVICE:
-		snprintf(out, CONSENT_RIGHT_MAX,
-			 "Log in to another device, \"%s\", and read from it", target);
-		return out;
+		return device_right(target, out);
 	case SCOPE_COMMAND:
 		snprintf(out, CONSENT_RIGHT_MAX, "Run the program \"%s\" on this computer", target);
 		return out;
@@ -199,6 +211,15 @@ static bool only_reads(const struct consent *c)
 	return true;
 }
 
+/* What holds for all devices is said once. */
+static bool is_last_device(const struct consent *c, size_t i)
+{
+	while (++i < c->asked_count)
+		if (c->asked[i].kind == SCOPE_DEVICE)
+			return false;
+	return true;
+}
+
 static void put_device(struct page *p, const struct consent *c, size_t i)
 {
 	const struct consent_device *what = &c->devices[i];
@@ -206,10 +227,8 @@ static void put_device(struct page *p, const struct consent *c, size_t i)
 
 	if (device_parse(c->asked[i].target, &d) < 0)
 		return;
-	put(p, "          Device %s, port %u, as user \"%s\".\n", d.host, d.port, d.user);
 	if (what->commands > 0)
-		put(p, "          %u commands that only read, list %s: %s.\n", what->commands,
-		    d.type, what->about);
+		put(p, "          %u commands that only read (%s).\n", what->commands, what->about);
 	else if (d.type[0])
 		put(p,
 		    "          No list of commands for \"%s\" is installed: nothing can be run.\n",
@@ -219,13 +238,14 @@ static void put_device(struct page *p, const struct consent *c, size_t i)
 		    "          Commands that only read, from the list that fits the device; you\n"
 		    "          see which one before you log in.\n");
 	put(p, "          To read what is run, type: list %zu\n", i + 1);
-	put(p, "          You type its password here; the engineer never sees it.\n");
 	if (what->config > 0 || (d.config && !d.type[0]))
 		put(p, "          Careful: its settings are sent, too, with passwords and keys in "
 		       "them.\n");
 	if (d.legacy)
 		put(p,
 		    "          Careful: old encryption is used with it that others may break.\n");
+	if (is_last_device(c, i))
+		put(p, "          Passwords are typed here; the engineer never sees them.\n");
 }
 
 static void put_right(struct page *p, const struct consent *c, size_t i, bool ticked)
