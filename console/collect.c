@@ -113,8 +113,11 @@ static void on_tick(struct job *j, uint64_t now_ms)
 
 static bool is_failure(const struct take *t, enum item_state state)
 {
+	/* what an agent of this kind never has is no failure; a device that was named is one */
+	bool missed = state == ITEM_UNAVAILABLE && t->device.label[0];
+
 	return state == ITEM_PARTIAL || state == ITEM_TIMEOUT || state == ITEM_FAILED ||
-	       (state == ITEM_DENIED && t->by_name);
+	       (state == ITEM_DENIED && t->by_name) || missed;
 }
 
 static void finish(struct take *t, enum item_state state, const char *why)

@@ -58,14 +58,14 @@ int ssh_api_load(struct ssh_api *out, char why[SSH_API_WHY_MAX])
 
 	if (!lib || find_all(lib, out) < 0) {
 		snprintf(why, SSH_API_WHY_MAX,
-			 "libssh is not installed on the customer's computer (package libssh-4 or "
+			 "libssh is not installed on the agent's computer (package libssh-4 or "
 			 "libssh); everything else works without it");
 		return AS_EUNAVAIL;
 	}
 	release = out->version(0);
 	if (!release || !is_good(release)) {
 		snprintf(why, SSH_API_WHY_MAX,
-			 "libssh %.40s on the customer's computer has known security faults; "
+			 "libssh %.40s on the agent's computer has known security faults; "
 			 "needed is 0.11.5, 0.12.1 or Debian's 0.10.6-0+deb12u3",
 			 release ? release : "?");
 		return AS_EUNAVAIL;

@@ -314,6 +314,20 @@ Test(device, without_a_common_algorithm_both_offers_are_named)
 	cr_assert(holds(bundle, "this program takes curve25519-sha256"));
 }
 
+Test(device, a_list_that_is_not_installed_is_said_and_a_script_learns_of_it)
+{
+	sshd_start(&devices[0], st.dir, 0, NULL, "");
+	ask_for(1, ",nosuch");
+	stage_prompt(&st);
+	cr_assert(strstr(st.agent.screen, "No list of commands for \"nosuch\""), "%s",
+		  st.agent.screen);
+	pty_type(&st.agent, "allow\n");
+	cr_assert_eq(pty_wait(&console), 1, "%s", console.screen);
+	cr_assert(strstr(console.screen, "\"unavailable\""), "%s", console.screen);
+	cr_assert_eq(pty_wait(&st.agent), 0, "%s", st.agent.screen);
+	cr_assert_null(strstr(st.agent.screen, "trust or skip"), "nobody is asked in vain");
+}
+
 /* The customer's own way past a key that has changed. */
 Test(device, a_key_that_was_forgotten_is_asked_for_again)
 {
