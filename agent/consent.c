@@ -134,8 +134,8 @@ static const char *device_right(const char *target, char out[CONSENT_RIGHT_MAX])
 
 	if (device_parse(target, &d) == 0)
 		snprintf(out, CONSENT_RIGHT_MAX,
-			 "Log in to another device, %s port %u, as \"%s\", and read from it",
-			 d.host, d.port, d.user);
+			 "Log in to another device, %s port %u as \"%s\", and read it", d.host,
+			 d.port, d.user);
 	else
 		snprintf(out, CONSENT_RIGHT_MAX,
 			 "Log in to another device, \"%s\", and read from it", target);

@@ -573,8 +573,11 @@ static void describe(struct operation *op)
 	char chosen[ITEM_CHOSEN_MAX];
 	const char *what = door_chosen(op->promise->scope, &op->args.op, chosen, sizeof chosen);
 
-	snprintf(op->what, sizeof op->what, "%.120s%s%s", op->promise->asks, what[0] ? ": " : "",
-		 what);
+	if (op->promise->scope == SCOPE_DEVICE) /* what tells eight of them apart must fit */
+		snprintf(op->what, sizeof op->what, "Device %s", what);
+	else
+		snprintf(op->what, sizeof op->what, "%.120s%s%s", op->promise->asks,
+			 what[0] ? ": " : "", what);
 }
 
 static int spawn(struct operation *op)
