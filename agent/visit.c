@@ -158,7 +158,7 @@ static const struct {
 
 static void warn_changed(const struct visit *v)
 {
-	char shown[KNOWN_SHOWN], name[KNOWN_NAME];
+	char shown[KNOWN_SHOWN];
 
 	ui_message(v->b->ui, "WARNING: %s, port %u, shows another key than before (%s %s).",
 		   v->device.host, v->device.port, v->key.type,
@@ -167,9 +167,12 @@ static void warn_changed(const struct visit *v)
 		   "Either the device is new or was set up anew, or somebody else answers "
 		   "in its place. This program does not log in to it, and sent nothing.");
 	ui_message(v->b->ui,
-		   "If you are sure that it is right, end the session and run: assent-agent device "
-		   "forget %s",
-		   known_name(v->device.host, v->device.port, name));
+		   strchr(v->device.host, ':') /* a shell takes brackets for a pattern */
+		       ? "If you are sure that it is right, end the session and run: "
+			 "assent-agent device forget '[%s]:%u'"
+		       : "If you are sure that it is right, end the session and run: "
+			 "assent-agent device forget %s:%u",
+		   v->device.host, v->device.port);
 }
 
 static void give_up(struct visit *v, enum login_next why)
