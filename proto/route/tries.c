@@ -207,8 +207,23 @@ static void advise_proxy(const struct route *way, const struct report *r, char *
 	}
 }
 
+/* Where nobody's server is: a name service says that to keep people from a name. */
+static bool is_nowhere(const char *address)
+{
+	return strncmp(address, "0.", 2) == 0 || strncmp(address, "127.", 4) == 0 ||
+	       strcmp(address, "::") == 0 || strcmp(address, "::1") == 0;
+}
+
 static void advise_direct(const struct route *way, const struct report *r, char *buf)
 {
+	if (r->step == REPORT_CONNECT && is_nowhere(r->address) &&
+	    strcmp(r->address, way->to.host) != 0) {
+		snprintf(buf, TRIES_ADVICE_MAX,
+			 "Please allow the name %s in the name service (DNS), which leads to %s "
+			 "here, and outgoing TCP connections from this computer to it, port %s.",
+			 way->to.host, r->address, way->to.port);
+		return;
+	}
 	switch (r->why) {
 	case REPORT_NAME_UNKNOWN:
 	case REPORT_NAME_SILENT:

@@ -55,7 +55,7 @@ scenario_wrong_dns() {
 scenario_sinkhole_dns() {
 	begin sinkhole_dns "a DNS filter leads the name to nowhere"
 	names --host-record=relay.acme.test,0.0.0.0
-	refusal "0.0.0.0" "refuses the connection"
+	refusal "0.0.0.0" "refuses the connection" "Please allow the name relay.acme.test in the name service (DNS)"
 }
 
 scenario_firewall() {

@@ -218,6 +218,23 @@ Test(tries, gives_a_sentence_for_the_administrator)
 	cr_assert(strstr(advice_for(REPORT_TLS, REPORT_CERT_TIME, NULL), "date"));
 }
 
+Test(tries, a_name_that_leads_to_nowhere_is_the_name_services_doing)
+{
+	char text[TRIES_ADVICE_MAX];
+	struct report r = failed(REPORT_CONNECT, REPORT_REFUSED);
+
+	strcpy(r.address, "0.0.0.0");
+	make(NULL, false);
+	tries_fail(&t, &r);
+	cr_assert(strstr(tries_advice(&t, &relay, text), "the name relay.example in the name "
+							 "service (DNS), which leads to 0.0.0.0"),
+		  "%s", text);
+	strcpy(r.address, "192.0.2.7");
+	make(NULL, false);
+	tries_fail(&t, &r);
+	cr_assert_null(strstr(tries_advice(&t, &relay, text), "DNS"), "%s", text);
+}
+
 Test(tries, chooses_the_failure_that_says_most)
 {
 	char text[TRIES_ADVICE_MAX];
