@@ -306,7 +306,12 @@ void events_error(struct events *e, int err, const char *detail)
 	const char *advice = fail_advice(err);
 
 	err_text(err, what, sizeof what);
-	snprintf(line, sizeof line, "%s%s%s%s%s", what, detail[0] ? ": " : "", clean(detail, more),
+	clean(detail, more);
+
+	size_t n = strlen(more); /* whole sentences go on as one line */
+	if (n > 0 && more[n - 1] == '.')
+		more[n - 1] = '\0';
+	snprintf(line, sizeof line, "%s%s%s%s%s", what, more[0] ? ": " : "", more,
 		 advice[0] ? "; " : "", advice);
 	print_error(e, fail_name(err), line);
 }

@@ -33,7 +33,7 @@ static const struct fail {
      "agent's record"},
     {AS_E_REVOKED, EXIT_REVOKED, "what had arrived is kept"},
     {AS_E_EXPIRED, EXIT_INCOMPLETE, "ask for a new session with a longer --for"},
-    {AS_E_RELAY, EXIT_RELAY, "check the relay's address and your own network"},
+    {AS_E_RELAY, EXIT_RELAY, "every step is shown by connect --explain"},
     {AS_E_RATE, EXIT_RELAY, "wait a quarter of an hour before the next try"},
     {AS_E_PEER_LOST, EXIT_AGENT_LOST, "what had arrived is kept; connect again with a new code"},
     {AS_E_TRUNCATED, EXIT_AGENT_LOST, "what had arrived is kept; connect again with a new code"},

@@ -138,6 +138,19 @@ Test(events, people_see_no_line_for_an_item_that_still_runs)
 	done(&c);
 }
 
+Test(events, an_error_with_whole_sentences_goes_on_as_one_line)
+{
+	struct captured c;
+
+	begin(&c, false);
+	events_error(&c.ev, AS_E_RELAY, "directly: it is silent. Please ask somebody.");
+	end(&c);
+	cr_assert_str_eq(c.err_text,
+			 "assent-console: the relay cannot be reached: directly: it is silent. "
+			 "Please ask somebody; every step is shown by connect --explain\n");
+	done(&c);
+}
+
 Test(events, an_error_is_one_line_that_says_what_to_do)
 {
 	struct captured c;
