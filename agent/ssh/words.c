@@ -7,6 +7,8 @@
 #include "proto/base/text.h"
 
 #define NO_MATCH "no match for method "
+#define KIND_MAX 40
+#define LIST_MAX 80 /* of the device's offer, in the line; the whole stands in a note */
 
 /* "kex error : no match for method KIND: server [a,b], client [c,d]" */
 static bool read_mismatch(const char *error, bool legacy, struct words *out)
@@ -20,12 +22,15 @@ static bool read_mismatch(const char *error, bool legacy, struct words *out)
 	kind += strlen(NO_MATCH);
 	server += strlen("server [");
 	client += strlen("client [");
-	snprintf(out->why, sizeof out->why, "no common algorithm (%.*s)%s", (int)strcspn(kind, ":"),
-		 kind,
-		 legacy ? ""
-			: "; old ones are tried only with --legacy, which the customer is told");
-	snprintf(out->theirs, sizeof out->theirs, "the device offers %.*s",
-		 (int)strcspn(server, "]"), server);
+
+	size_t kind_len = strcspn(kind, ":"), offers = strcspn(server, "]");
+	snprintf(out->why, sizeof out->why,
+		 "no common algorithm (%.*s): the device offers only %.*s%s%s",
+		 (int)(kind_len < KIND_MAX ? kind_len : KIND_MAX), kind,
+		 (int)(offers < LIST_MAX ? offers : LIST_MAX), server,
+		 offers < LIST_MAX ? "" : "...",
+		 legacy ? "" : "; --legacy allows old ones, and the customer is told");
+	snprintf(out->theirs, sizeof out->theirs, "the device offers %.*s", (int)offers, server);
 	snprintf(out->ours, sizeof out->ours, "this program takes %.*s", (int)strcspn(client, "]"),
 		 client);
 	return true;

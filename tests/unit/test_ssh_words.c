@@ -14,6 +14,7 @@ Test(ssh_words, no_common_algorithm_says_who_offers_what)
 		       false, &w);
 	cr_assert(strstr(w.why, "server host key algo"), "%s", w.why);
 	cr_assert(strstr(w.why, "--legacy"), "%s", w.why);
+	cr_assert(strstr(w.why, "the device offers only ssh-rsa,ssh-dss;"), "%s", w.why);
 	cr_assert_str_eq(w.theirs, "the device offers ssh-rsa,ssh-dss");
 	cr_assert_str_eq(w.ours, "this program takes ssh-ed25519,rsa-sha2-512");
 	words_of_error("kex error : no match for method x: server [a], client [b]", true, &w);
@@ -45,6 +46,7 @@ Test(ssh_words, what_the_device_says_is_one_clean_line)
 	memcpy(longest + 2000, "], client [", 11);
 	words_of_error(longest, false, &w);
 	cr_assert_leq(strlen(w.theirs), ITEM_WHY_MAX);
+	cr_assert(strstr(w.why, "xxx...; --legacy"), "%s", w.why);
 	words_of_error("", false, &w);
 	cr_assert_gt(strlen(w.why), 0);
 }
