@@ -138,7 +138,7 @@ static int exchange_keys(struct peer *p)
 		if (peer_wait(p, until) < 0)
 			return peer_fail(
 			    p, ITEM_FAILED,
-			    "the device accepted the connection and then said nothing");
+			    "the device accepted the connection, and nothing came of it");
 	return rc == SSH_OK ? 0 : peer_fail_ssh(p);
 }
 

@@ -17,11 +17,11 @@ static bool read_mismatch(const char *error, bool legacy, struct words *out)
 	const char *server = kind ? strstr(kind, "server [") : NULL;
 	const char *client = server ? strstr(server, "client [") : NULL;
 
-	if (!client)
+	if (!server) /* where theirs is too long for the library's message, ours is missing */
 		return false;
 	kind += strlen(NO_MATCH);
 	server += strlen("server [");
-	client += strlen("client [");
+	client = client ? client + strlen("client [") : "others";
 
 	size_t kind_len = strcspn(kind, ":"), offers = strcspn(server, "]");
 	snprintf(out->why, sizeof out->why,
@@ -48,6 +48,7 @@ static const struct {
     {"Too large banner", "what answers is not an SSH server, or greets without end"},
     {"banner", "what answers is not an SSH server"},
     {"Failed to get protocol version", "what answers is not an SSH server"},
+    {"read_packet", "the device sends what is no SSH"},
 };
 
 static void clean(char *text)

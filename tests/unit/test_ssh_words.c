@@ -21,6 +21,17 @@ Test(ssh_words, no_common_algorithm_says_who_offers_what)
 	cr_assert_not(strstr(w.why, "--legacy"), "it was tried");
 }
 
+Test(ssh_words, an_offer_that_fills_the_message_is_an_offer)
+{
+	struct words w;
+
+	words_of_error("kex error : no match for method kex algos: server [\x1b[31mfoo\n,aaaa",
+		       false, &w);
+	cr_assert(strstr(w.why, "the device offers only ?[31mfoo"), "%s", w.why);
+	cr_assert_str_eq(w.ours, "this program takes others");
+	cr_assert(text_is_clean(w.why, strlen(w.why)), "%s", w.why);
+}
+
 Test(ssh_words, a_closed_connection_is_called_so)
 {
 	struct words w;
@@ -28,6 +39,8 @@ Test(ssh_words, a_closed_connection_is_called_so)
 	words_of_error("Socket error: disconnected", false, &w);
 	cr_assert_str_eq(w.why, "the device closed the connection");
 	cr_assert_str_eq(w.theirs, "");
+	words_of_error("read_packet(): Packet len too high(2147483647 7fffffff)", false, &w);
+	cr_assert_str_eq(w.why, "the device sends what is no SSH");
 }
 
 Test(ssh_words, what_the_device_says_is_one_clean_line)
