@@ -254,6 +254,23 @@ static void advise_direct(const struct route *way, const struct report *r, char 
 	}
 }
 
+static void advise_inspection(const struct route *way, const struct hostport *relay, char *buf)
+{
+	char proxy[HOSTPORT_TEXT_MAX];
+
+	if (way->proxy.via == ROUTE_DIRECT)
+		snprintf(
+		    buf, TRIES_ADVICE_MAX,
+		    "Please allow outgoing TCP connections from this computer to %s port %s, and "
+		    "exempt them from TLS inspection.",
+		    relay->host, relay->port);
+	else
+		snprintf(buf, TRIES_ADVICE_MAX,
+			 "Please exempt connections through the proxy %s to %s port %s from TLS "
+			 "inspection.",
+			 hostport_text(&way->proxy.at, proxy), relay->host, relay->port);
+}
+
 const char *tries_advice(const struct tries *t, const struct hostport *relay,
 			 char buf[TRIES_ADVICE_MAX])
 {
@@ -282,11 +299,7 @@ const char *tries_advice(const struct tries *t, const struct hostport *relay,
 		break;
 	case REPORT_INSPECTED:
 	case REPORT_TLS_CUT:
-		snprintf(
-		    buf, TRIES_ADVICE_MAX,
-		    "Please allow outgoing TCP connections from this computer to %s port %s, and "
-		    "exempt them from TLS inspection.",
-		    relay->host, relay->port);
+		advise_inspection(way, relay, buf);
 		break;
 	default:
 		if (way->proxy.via == ROUTE_DIRECT)

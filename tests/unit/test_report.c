@@ -207,6 +207,8 @@ Test(tries, gives_a_sentence_for_the_administrator)
 	    advice_for(REPORT_CONNECT, REPORT_NO_ANSWER, NULL),
 	    "Please allow outgoing TCP connections from this computer to relay.example port 443.");
 	cr_assert(strstr(advice_for(REPORT_TLS, REPORT_INSPECTED, NULL), "TLS inspection"));
+	cr_assert(strstr(advice_for(REPORT_TLS, REPORT_INSPECTED, "http://proxy:1"),
+			 "exempt connections through the proxy proxy:1 to relay.example port 443"));
 	cr_assert(strstr(advice_for(REPORT_NAME, REPORT_NAME_UNKNOWN, NULL), "DNS"));
 	cr_assert(strstr(advice_for(REPORT_PROXY, REPORT_PROXY_FORBIDS, "http://proxy:1"),
 			 "proxy:1 to relay.example port 443"));
