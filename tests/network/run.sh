@@ -211,6 +211,17 @@ show_logs() {
 	sed 's/^/      engineer: /' "$work/console.log" 2>/dev/null | tail -8
 }
 
+# A password stands in no argument list of ours, and in no child's environment.
+is_discreet() {
+	local p
+	for p in /proc/[0-9]*; do
+		case "$(readlink "$p/exe")" in
+		*/assent-agent | */assent-console) ! grep -qa geheim "$p/cmdline" || return 1 ;;
+		*/assent-*) ! grep -qa geheim "$p/cmdline" "$p/environ" || return 1 ;;
+		esac
+	done
+}
+
 # A session that must work, on this way; the relay is restarted while an item is being collected.
 session() { # AGENT-WAY [CONSOLE-WAY]
 	local agent_way=$1 console_way=${2:-$1} agent_code=0 console_code=0
@@ -230,6 +241,7 @@ session() { # AGENT-WAY [CONSOLE-WAY]
 		kill "$agent_pid" "$console_pid" 2>/dev/null || true
 		return
 	fi
+	is_discreet || bad "$scenario: a password is in an argument list or an environment"
 	restart_relay
 	wait "$console_pid" || console_code=$?
 	wait "$agent_pid" || agent_code=$?

@@ -340,6 +340,27 @@ scenario_inspection_allowed() {
 	no_inspection
 }
 
+scenario_proxy_inspects() {
+	begin proxy_inspects "a proxy that opens TLS: refused, then allowed"
+	names "${usual_names[@]}"
+	no_names
+	forwarding 0
+	inspection
+	printf 'Port 8888\nTimeout 600\nMaxClients 50\n' >"$work/tinyproxy.conf"
+	start tinyproxy edge tinyproxy -d -c "$work/tinyproxy.conf"
+	wait_for answers edge 10.1.0.1 8888
+	agent_says "proxy = http://10.1.0.1:8888"
+	refusal 'issued by "Corp Inspection"' \
+		"Please exempt connections through the proxy 10.1.0.1:8888 to relay.acme.test port 443 from TLS inspection."
+	cp "$work/corp.crt" "$work/trust.pem"
+	agent_says "tls-inspection = allow"
+	console_at=outside_with_names
+	echo "10.2.0.22 relay.acme.test" >"$work/hosts"
+	session "through the proxy 10.1.0.1:8888, trusting this computer's certificates" directly
+	grep -qF '"inspected_by":"Corp Inspection"' "$work"/state/assent/record/*.jsonl || bad "proxy_inspects: not in the record"
+	no_inspection
+}
+
 scenario_inspection_websocket() {
 	begin inspection_websocket "opened TLS in front of a WebSocket: the relay stays pinned inside"
 	names "${usual_names[@]}"
