@@ -115,9 +115,9 @@ static void one(struct lane *l, const struct lanes_job *job, unsigned i, struct 
 	run_stop(r);
 	add_up(t, r, i);
 	if (job->verbose)
-		printf("seed %llu: %s, agent %d, console %d, %llu ms%s\n%s",
+		printf("seed %llu: %s, agent %d, console %d, %llu ms (%llu of the lane)%s\n%s",
 		       (unsigned long long)seed, r->why[0] ? "FAILED" : "passed", r->agent.code,
-		       r->console.code, (unsigned long long)took,
+		       r->console.code, (unsigned long long)took, (unsigned long long)r->ticked_ms,
 		       r->late ? ", a fault in the goodbye" : "", schedule_text(&plan, text));
 	if (r->why[0])
 		report(r, job);

@@ -142,6 +142,10 @@ int site_make(struct site *s, const char *bin, size_t log_bytes)
 	char path[SITE_PATH_MAX];
 
 	snprintf(s->bin, sizeof s->bin, "%s", bin);
+	if (access(site_program(s, "assent-agent", path), X_OK) != 0) {
+		fprintf(stderr, "fault: %s is not there; ./run build release makes it\n", path);
+		return 1;
+	}
 	snprintf(s->dir, sizeof s->dir, "/tmp/assent-fault.XXXXXX");
 	if (!mkdtemp(s->dir) || mkdir(site_path(s, "log", path), 0755) != 0) {
 		perror("fault: no temporary folder");
@@ -210,7 +214,7 @@ static void replace_files(struct lane *l)
 	if (getpid() == 1)
 		mount_proc();
 	if (!l->site->keep)
-		mount("tmpfs", l->dir, "tmpfs", 0, "mode=700");
+		l->in_memory = mount("tmpfs", l->dir, "tmpfs", 0, "mode=700") == 0;
 	l->has_logs = cover(site_path(l->site, "log", path), LOG_FOLDER);
 	for (size_t i = 0; i < LARGE && l->has_logs; i++)
 		if (large[i].bytes > 0)
@@ -277,4 +281,6 @@ void lane_close(struct lane *l)
 		proxy_done(&l->proxies[i]);
 	uv_run(&l->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&l->loop);
+	if (l->in_memory)
+		umount2(l->dir, MNT_DETACH); /* or it could not be removed */
 }

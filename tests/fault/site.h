@@ -51,7 +51,7 @@ struct lane {
 	uv_loop_t loop;
 	struct proxy proxies[FAULT_SIDES];
 	int64_t *clock_ms[LANE_CLOCKS]; /* how far ahead */
-	bool has_logs, has_mounts;
+	bool has_logs, has_mounts, in_memory;
 };
 
 int lane_open(struct lane *l, const struct site *s, unsigned number);
