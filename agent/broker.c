@@ -96,12 +96,12 @@ static void close_all(struct broker *b, int reason)
 	b->closing = true;
 	b->reason = reason;
 	operations_kill(b);
+	network_end(b, reason);
 	visits_end(b);
 	code_wipe(b);
 	pake_end(b);
 	resume_done(&b->resume);
 	note_end(b);
-	network_end(b, reason);
 	uv_close((uv_handle_t *)&b->clock, broker_handle_closed);
 	operations_end(b);
 	for (size_t i = 0; i < sizeof revoking_signals / sizeof revoking_signals[0]; i++)

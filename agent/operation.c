@@ -221,15 +221,17 @@ static void on_collector_exit(uv_process_t *p, int64_t status, int term_signal)
 {
 	struct operation *op = p->data;
 
-	/* Whatever it left running, now: later its number may be somebody else's. */
-	plat_kill_group(p->pid);
+	/* Whatever it left running, now: later its number may be somebody else's. When the session
+	 * ended, all were looked for at once. */
+	if (!op->cut)
+		plat_kill_group(p->pid);
 	op->exited = true;
 	op->status = term_signal != 0 ? EXIT_KILLED : (int)status;
 	finish(op);
 }
 
 /* Nobody wants the rest, which may not be read at the moment for want of room. */
-static void stop(struct operation *op, int why)
+static void halt(struct operation *op, int why)
 {
 	if (op->why == 0)
 		op->why = why;
@@ -238,11 +240,21 @@ static void stop(struct operation *op, int why)
 	op->reading = false;
 	op->ended = true;
 	op->tick_ms = clock_mono_ms();
-	if (!op->exited)
-		plat_kill_group(op->process.pid);
+}
+
+static void leave(struct operation *op)
+{
 	visit_close(op->visit); /* nobody is asked any more */
 	op->visit = NULL;
 	finish(op);
+}
+
+static void stop(struct operation *op, int why)
+{
+	halt(op, why);
+	if (!op->exited)
+		plat_kill_group(op->process.pid);
+	leave(op);
 }
 
 /* It was killed and does not go: it hangs in the kernel, which ends it when it can. Neither the
@@ -444,33 +456,38 @@ void operation_input_end(struct broker *b, uint32_t stream, bool whole)
 	}
 }
 
-/* The processes themselves, in one breath; what each of them has started is looked for afterwards,
- * and takes longer than all of this. */
-static void kill_first(struct broker *b)
+/* Of what is still whole. */
+static void note_cut(struct operation *op)
 {
-	for (size_t i = 0; i < BROKER_RUNNING_MAX; i++) {
-		struct operation *op = b->operations[i];
-
-		if (op && !op->exited && op->process.pid > 0)
-			uv_process_kill(&op->process, SIGKILL);
-	}
+	if (op->finished || op->cut)
+		return;
+	op->cut = true; /* we are called again when the session closes */
+	op->state = ITEM_PARTIAL;
+	note_done(op); /* what has left belongs into the record */
+	show(op);
 }
 
+/* First nothing more is read, then all are killed, then there is time to write it down. */
 void operations_kill(struct broker *b)
 {
-	kill_first(b);
+	int pids[BROKER_RUNNING_MAX];
+	size_t n = 0;
+
 	for (size_t i = 0; i < BROKER_RUNNING_MAX; i++) {
 		struct operation *op = b->operations[i];
 
 		if (!op)
 			continue;
-		if (!op->finished && !op->cut) {
-			op->cut = true; /* we are called again when the session closes */
-			op->state = ITEM_PARTIAL;
-			note_done(op); /* what has left belongs into the record */
-			show(op);
-		}
-		stop(op, AS_E_REVOKED);
+		halt(op, AS_E_REVOKED);
+		if (!op->exited && !op->cut)
+			pids[n++] = op->process.pid;
+	}
+	plat_kill_groups(pids, n);
+	for (size_t i = 0; i < BROKER_RUNNING_MAX; i++) {
+		if (!b->operations[i])
+			continue;
+		note_cut(b->operations[i]);
+		leave(b->operations[i]);
 	}
 }
 

@@ -44,6 +44,10 @@ void plat_secret_free(void *p, size_t n); /* NULL is fine */
 /* Kills the whole process group of pid at once. 0 when it is gone already. */
 int plat_kill_group(int pid);
 
+/* The same for several, which takes no longer than for one. Numbers that name no group of ours are
+ * passed over. */
+void plat_kill_groups(const int *pids, size_t n);
+
 /* Who sits at the terminal. tty is "" when there is none. */
 struct plat_user {
 	uint32_t uid;

@@ -116,6 +116,30 @@ Test(plat, kills_a_collector_and_its_tools)
 	close(ends[0]);
 }
 
+Test(plat, kills_several_collectors_and_their_tools_together)
+{
+	int ends[2], pids[] = {0, -1, 0, 0};
+	char bytes[4];
+
+	cr_assert_eq(pipe(ends), 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	for (int i = 2; i < 4; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0)
+			collector_with_tool(ends[1]);
+	}
+	close(ends[1]);
+	for (int i = 0; i < 4; i++)
+		cr_assert_eq(read(ends[0], bytes, 1), 1);
+	plat_kill_groups(pids, 0);
+	cr_assert_eq(waitpid(-1, NULL, WNOHANG), 0, "nobody was meant");
+	plat_kill_groups(pids, 4); /* 0 and -1 are nobody's */
+	cr_assert_eq(read(ends[0], bytes, 1), 0, "all four are gone");
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	close(ends[0]);
+}
+
 Test(plat, kills_a_child_that_leads_no_group_yet)
 {
 	int status;
