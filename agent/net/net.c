@@ -342,6 +342,16 @@ static int on_socket(struct net *n, const struct ipc_msg *m)
 	return err < 0 ? err : open_hop(n);
 }
 
+/* The goodbye is stuck behind the customer's data on a slow line, or behind a slow reader. Being
+ * silent comes first: what the kernel would still send is taken back. */
+static void on_stop_over(uv_timer_t *t)
+{
+	struct net *n = owner_of(t, struct net, ping);
+
+	if (n->hop)
+		hop_abort(n->hop, 0);
+}
+
 /* The goodbye: END to the console, CLOSE to the relay, and out. */
 static void on_end(struct net *n, uint32_t code)
 {
@@ -356,6 +366,8 @@ static void on_end(struct net *n, uint32_t code)
 	}
 	net_close_peer(n, err_from_wire(code), false);
 	hop_close(n->hop, 0);
+	if (err_from_wire(code) == AS_E_REVOKED || err_from_wire(code) == AS_E_EXPIRED)
+		uv_timer_start(&n->ping, on_stop_over, NET_STOP_MS, 0);
 }
 
 static void on_link_msg(const struct ipc_msg *m, void *owner)

@@ -19,9 +19,10 @@
 #define NET_HELLO_MAX  512
 #define NET_PING_MS    15000 /* PROTOCOL.md section 9: inner PING */
 #define NET_SILENCE_MS 45000
-#define NET_PROOF_MS                                                                \
-	30000 /* from PEER_BACK to the console's proof; looked at every NET_PING_MS \
-	       */
+#define NET_PROOF_MS                                                                              \
+	30000		    /* from PEER_BACK to the console's proof; looked at every NET_PING_MS \
+			     */
+#define NET_STOP_MS	150 /* for the goodbye of a session that somebody stopped */
 #define NET_REPORT_STEP (32u << 10) /* CONSUMED is sent for so many bytes, or for the last */
 
 struct net_stream {

@@ -162,6 +162,14 @@ void hop_close(struct hop *h, int why)
 		hop_flush(h);
 }
 
+void hop_abort(struct hop *h, int why)
+{
+	if (h->phase == HOP_GONE)
+		return;
+	sockopt_take_back(h->tcp);
+	hop_drop(h, why);
+}
+
 /* ---- pausing and time ---- */
 
 void hop_pause(struct hop *h)

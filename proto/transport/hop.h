@@ -109,6 +109,9 @@ void hop_resume(struct hop *h);
 /* Sends what is queued and a goodbye, within HOP_LINGER_MS, then on_gone(why). */
 void hop_close(struct hop *h, int why);
 
+/* Also after hop_close(): nothing more is sent, not even what the kernel has taken already. */
+void hop_abort(struct hop *h, int why);
+
 struct tls *
 hop_tls(struct hop *h); /* for outer_peer() and tls_group(); never read or write through it */
 

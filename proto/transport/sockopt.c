@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A file of its own, because these two options have a name only on Linux.
+ * A file of its own, because some of these options have a name only on Linux.
  */
 #include "proto/transport/sockopt.h"
 
@@ -24,8 +24,22 @@ static void set_kernel_options(uv_tcp_t *tcp)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof lowat);
 }
+
+void sockopt_take_back(uv_tcp_t *tcp)
+{
+	struct linger none = {.l_onoff = 1, .l_linger = 0};
+	uv_os_fd_t fd;
+
+	if (uv_fileno((const uv_handle_t *)tcp, &fd) == 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
 #else
 static void set_kernel_options(uv_tcp_t *tcp)
+{
+	(void)tcp;
+}
+
+void sockopt_take_back(uv_tcp_t *tcp)
 {
 	(void)tcp;
 }

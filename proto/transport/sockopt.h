@@ -9,4 +9,7 @@
  * without one of these works, only less well. */
 void sockopt_for_hop(uv_tcp_t *tcp);
 
+/* When it is closed, or its process ends, a reset goes out in place of what is still unsent. */
+void sockopt_take_back(uv_tcp_t *tcp);
+
 #endif

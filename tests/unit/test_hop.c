@@ -183,6 +183,19 @@ Test(hop, sends_what_is_queued_before_it_closes)
 	ends_done(&e);
 }
 
+Test(hop, may_be_aborted_at_once)
+{
+	struct ends e;
+	struct peer client = CLIENT, server = SERVER;
+
+	ends_init(&e);
+	ends_pair(&e, &client, &server);
+	hop_abort(client.hop, AS_E_INTERNAL);
+	until_both_gone(&e, &client, &server);
+	cr_assert_eq(client.why, AS_E_INTERNAL);
+	ends_done(&e);
+}
+
 static void close_on_low(struct peer *p)
 {
 	close_now(p);
@@ -208,7 +221,8 @@ Test(hop, may_be_closed_from_on_low)
 
 /* ---- back-pressure ---- */
 
-#define STREAM_BYTES (8u << 20)
+#define STREAM_BYTES	(8u << 20)
+#define UNSENT_AT_LEAST (64u << 10) /* in the kernel when a reader stands still */
 
 struct source {
 	uint64_t sent;
@@ -232,6 +246,15 @@ static void pour(struct peer *p)
 	}
 }
 
+/* The kernel takes no more. */
+static void until_full(struct ends *e, const struct source *s)
+{
+	for (uint64_t before = 0; s->sent > before;) {
+		before = s->sent;
+		uv_run(&e->loop, UV_RUN_NOWAIT);
+	}
+}
+
 Test(hop, a_paused_reader_stops_the_sender_and_loses_nothing)
 {
 	struct ends e;
@@ -245,10 +268,7 @@ Test(hop, a_paused_reader_stops_the_sender_and_loses_nothing)
 	hop_pause(server.hop);
 	hop_pause(server.hop);
 	pour(&client);
-	for (uint64_t before = 0; source.sent > before;) { /* until the kernel takes no more */
-		before = source.sent;
-		uv_run(&e.loop, UV_RUN_NOWAIT);
-	}
+	until_full(&e, &source);
 	cr_assert_geq(hop_queued(client.hop), HOP_LOW);
 	cr_assert_lt(source.sent, STREAM_BYTES, "the sender was stopped");
 	cr_assert_eq(server.bytes, 0);
@@ -261,6 +281,33 @@ Test(hop, a_paused_reader_stops_the_sender_and_loses_nothing)
 	cr_assert_gt(client.low, 0);
 	hop_close(client.hop, 0);
 	until_both_gone(&e, &client, &server);
+	ends_done(&e);
+}
+
+Test(hop, takes_back_what_the_kernel_holds_when_it_is_aborted)
+{
+	struct ends e;
+	struct source source = {0};
+	struct peer client = {.role = RELAY_ROLE_AGENT, .on_low = pour, .arg = &source};
+	struct peer server = SERVER;
+
+	ends_init(&e);
+	ends_pair(&e, &client, &server);
+	until_both_ready(&e, &client, &server);
+	hop_pause(server.hop);
+	pour(&client);
+	until_full(&e, &source);
+
+	uint64_t taken = source.sent - hop_queued(client.hop);
+	hop_close(client.hop, AS_E_REVOKED);
+	hop_abort(client.hop, AS_E_INTERNAL);
+	hop_abort(client.hop, AS_E_INTERNAL);
+	cr_assert_not(client.gone, "never from inside hop_abort()");
+	ENDS_UNTIL(&e, client.gone);
+	cr_assert_eq(client.why, AS_E_REVOKED, "the first reason stands");
+	hop_resume(server.hop);
+	until_both_gone(&e, &client, &server);
+	cr_assert_lt(server.bytes + UNSENT_AT_LEAST, taken);
 	ends_done(&e);
 }
 
