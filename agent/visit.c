@@ -159,10 +159,15 @@ static const struct {
 static void warn_changed(const struct visit *v)
 {
 	char shown[KNOWN_SHOWN];
+	struct known k;
 
-	ui_message(v->b->ui, "WARNING: %s, port %u, shows another key than before (%s %s).",
-		   v->device.host, v->device.port, v->key.type,
+	ui_message(v->b->ui, "WARNING: %s, port %u, shows another key than before.", v->device.host,
+		   v->device.port);
+	ui_message(v->b->ui, "    now:     %s %s", v->key.type,
 		   known_fingerprint(v->key.sha256, shown));
+	if (known_find(v->b->visits.known, v->device.host, v->device.port, &k) > 0)
+		ui_message(v->b->ui, "    before:  %s %s", k.type,
+			   known_fingerprint(k.sha256, shown));
 	ui_message(v->b->ui,
 		   "Either the device is new or was set up anew, or somebody else answers "
 		   "in its place. This program does not log in to it, and sent nothing.");

@@ -221,6 +221,7 @@ Test(device, a_key_that_is_known_is_not_asked_for_again_and_another_one_is_refus
 	cr_assert(strstr(console.screen, "not the one that is known"), "%s", console.screen);
 	cr_assert_eq(pty_wait(&st.agent), 0, "%s", st.agent.screen);
 	cr_assert(strstr(st.agent.screen, "WARNING"), "%s", st.agent.screen);
+	cr_assert(strstr(st.agent.screen, "before:  ssh-ed25519 SHA256:"), "%s", st.agent.screen);
 	cr_assert_null(strstr(st.agent.screen, "trust or skip"), "no yes leads past it");
 	cr_assert_null(strstr(st.agent.screen, "How shall"), "%s", st.agent.screen);
 }
