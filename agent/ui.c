@@ -263,8 +263,8 @@ static void on_line(const char *line, void *arg)
 		ui_question_answer(ui, line);
 	else if (ui->asking != ASKING_NOTHING)
 		answer(ui, word);
-	else if (strncasecmp(word, "cancel ", 7) == 0)
-		ui_cancel(ui, word + 7 + strspn(word + 7, " \t"));
+	else if (strncasecmp(word, "cancel", 6) == 0 && strchr(" \t", word[6])) /* or its end */
+		ui_cancel(ui, word + 6 + strspn(word + 6, " \t"));
 	else if (word[0])
 		ui_message(ui, "To end, type stop and press Enter.");
 	secret_wipe(word, sizeof word);

@@ -341,6 +341,8 @@ Test(ui, one_item_is_cancelled_by_its_number)
 	wait_for("No item with this number");
 	type("cancel x\n");
 	wait_for("No item with this number");
+	type("cancel\n");
+	wait_for("type cancel and the number");
 	cr_assert_eq(got.cancelled, 0);
 	type(" Cancel  7 \n");
 	wait_until(&got.cancelled);
