@@ -151,6 +151,7 @@ json_t *top_json(const struct top_sample *s, uint32_t job)
 	json_object_set_new(o, "disk", rows_json(&s->disks, disk, DISK_VALUES));
 	json_object_set_new(o, "interface", rows_json(&s->ifaces, iface, IFACE_VALUES));
 	json_object_set_new(o, "process", procs_json(s));
+	json_object_set_new(o, "process_number", json_integer((json_int_t)s->procs_number));
 	return o;
 }
 

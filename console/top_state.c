@@ -139,10 +139,11 @@ static void complete(struct top_state *t, const struct item *rec)
 	struct top_sample done = t->next;
 
 	fill(&done.sample, rec);
-	done.number = rec->row.id;
+	done.number = done.procs_number = rec->row.id;
 	if (done.procs.count == 0) {
 		struct top_rows none = done.procs;
 
+		done.procs_number = t->now.procs_number;
 		done.procs = t->now.procs;
 		t->now.procs = none;
 	}

@@ -35,6 +35,7 @@ struct top_rows {
 
 struct top_sample {
 	uint32_t number;
+	uint32_t procs_number; /* of the sample in which the processes were looked at */
 	struct top_row sample, host, cpu_all, memory; /* count 0: not known */
 	struct top_rows cpus, pressures, disks, ifaces, procs;
 };

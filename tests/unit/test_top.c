@@ -178,5 +178,25 @@ Test(top_json, a_sample_is_nested_objects)
 	cr_assert_str_eq(json_string_value(json_object_get(p, "state")), "R");
 	cr_assert_str_eq(json_string_value(json_object_get(p, "user")), "root");
 	cr_assert_float_eq(json_number_value(json_object_get(p, "cpu")), 123.45, 1e-9);
+	cr_assert_eq(json_integer_value(json_object_get(o, "process_number")), 7);
+	json_decref(o);
+}
+
+Test(top_json, a_list_of_processes_that_is_older_says_so)
+{
+	const char *at;
+	json_t *o;
+
+	desk_type("top");
+	desk_accept(0);
+	sample(7);
+	desk_printed();
+	ROW(ROW_SAMPLE, 8, "", "", 1793534401123456, 1000, 900);
+	at = desk_printed();
+	o = json_loadb(at, strcspn(at, "\n"), JSON_REJECT_DUPLICATES, NULL);
+	cr_assert(o, "%s", at);
+	cr_assert_eq(json_integer_value(json_object_get(o, "number")), 8);
+	cr_assert_eq(json_array_size(json_object_get(o, "process")), 1);
+	cr_assert_eq(json_integer_value(json_object_get(o, "process_number")), 7);
 	json_decref(o);
 }
