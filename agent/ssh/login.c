@@ -15,6 +15,7 @@
 
 #define ROUNDS_MAX  8 /* of questions that a device asks for one log-in */
 #define PROMPTS_MAX 4 /* questions at once */
+#define STEPS_MAX   4 /* of one log-in */
 
 /* A secret as the library wants it: ended by NUL. The page behind it is wiped. */
 struct phrase {
@@ -61,20 +62,13 @@ static unsigned methods(struct peer *p)
 
 /* ---- keyboard-interactive ---- */
 
-/* One of the device's questions goes to the customer. What the device has to say stands before the
- * question: often only there it says what it wants. */
-static int ask_customer(struct peer *p, unsigned i, struct phrase *out)
+/* A question goes to the customer, his answer comes back. 0, or what ends this connection. */
+static int put_question(struct peer *p, bool echo, const char *words, struct phrase *out)
 {
-	const char *more = p->ssh->userauth_kbdint_getinstruction(p->session);
-	char echo = 0, words[2 * TALK_TEXT_MAX];
-	const char *prompt = p->ssh->userauth_kbdint_getprompt(p->session, i, &echo);
 	struct talk_msg m;
 	struct talk_secret s;
+	int err = speak_note(p->talk, TALK_PROMPT, echo, words);
 
-	snprintf(words, sizeof words, "%.180s%s%.180s", more ? more : "", more && *more ? " " : "",
-		 prompt ? prompt : "");
-
-	int err = speak_note(p->talk, TALK_PROMPT, echo != 0, words);
 	if (err == 0)
 		err = speak_hear(p->talk, &m);
 	if (err < 0)
@@ -86,6 +80,19 @@ static int ask_customer(struct peer *p, unsigned i, struct phrase *out)
 	err = phrase_make(out, s.text, s.text_len);
 	speak_wipe(p->talk);
 	return err;
+}
+
+/* One of the device's own. What it has to say stands before the question: often only there it says
+ * what it wants. */
+static int ask_customer(struct peer *p, unsigned i, struct phrase *out)
+{
+	const char *more = p->ssh->userauth_kbdint_getinstruction(p->session);
+	char echo = 0, words[2 * TALK_TEXT_MAX];
+	const char *prompt = p->ssh->userauth_kbdint_getprompt(p->session, i, &echo);
+
+	snprintf(words, sizeof words, "%.180s%s%.180s", more ? more : "", more && *more ? " " : "",
+		 prompt ? prompt : "");
+	return put_question(p, echo != 0, words, out);
 }
 
 /* The password answers the first question, if it is alone and not to be seen. */
@@ -216,10 +223,39 @@ static int ask_broker(struct peer *p, struct talk_msg *m)
 	return err;
 }
 
-/* One more step is wanted, and only questions are left: the customer answers them. */
-static int second_step(struct peer *p, int *err)
+/* The password besides a key, or besides answers. */
+static int try_another_password(struct peer *p, int *err)
 {
-	return methods(p) & TALK_BY_ANSWERS ? answer_questions(p, NULL, err) : SSH_AUTH_PARTIAL;
+	struct phrase f = {0};
+	int result = SSH_AUTH_ERROR;
+
+	*err = put_question(p, false, "Password, too:", &f);
+	if (*err == 0)
+		ATTEMPT(p, result, p->ssh->userauth_password(p->session, NULL, f.text));
+	phrase_free(&f);
+	return result;
+}
+
+static int one_more_step(struct peer *p, int *err)
+{
+	unsigned ways = methods(p);
+
+	if (ways & TALK_BY_ANSWERS)
+		return answer_questions(p, NULL, err);
+	return ways & TALK_BY_PASSWORD ? try_another_password(p, err) : SSH_AUTH_PARTIAL;
+}
+
+/* "That was right, but it is not all." Only this connection knows of it, so it goes on here. */
+static int further_steps(struct peer *p, int *err)
+{
+	int result = SSH_AUTH_PARTIAL;
+
+	for (int i = 0; i < STEPS_MAX && result == SSH_AUTH_PARTIAL && *err == 0; i++)
+		result = one_more_step(p, err);
+	if (*err == 0 && result == SSH_AUTH_PARTIAL)
+		*err = peer_fail(p, ITEM_FAILED,
+				 "the device wants a further log-in that this program cannot give");
+	return result;
 }
 
 int login(struct peer *p)
@@ -235,7 +271,7 @@ int login(struct peer *p)
 		result = attempt(p, &m, &err);
 		speak_wipe(p->talk);
 		if (err == 0 && result == SSH_AUTH_PARTIAL)
-			result = second_step(p, &err);
+			result = further_steps(p, &err);
 		if (err != 0)
 			return err;
 		if (result == SSH_AUTH_DENIED &&

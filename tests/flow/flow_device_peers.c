@@ -159,6 +159,27 @@ Test(device_peers, a_devices_own_question_is_asked_in_quotes)
 	cr_assert_not(anywhere(SSH_PEER_CODE));
 }
 
+Test(device_peers, a_second_password_is_asked_for_in_the_same_connection)
+{
+	visit(SSH_PEER_TWICE, ",generic");
+	answer("trust or skip: ", "trust\n");
+	give_password(SSH_PEER_PASSWORD "\n");
+	cr_assert(pty_expect(&st.agent, "asks \"Password, too:\""), "%s", st.agent.screen);
+	answer("(not shown): ", SSH_PEER_PASSWORD "\n");
+	end(0);
+	cr_assert(strstr(file("uptime"), "output of uptime"));
+	cr_assert_not(anywhere(SSH_PEER_PASSWORD));
+}
+
+Test(device_peers, a_step_that_nobody_can_give_is_said)
+{
+	visit(SSH_PEER_BOTH, ",generic");
+	answer("trust or skip: ", "trust\n");
+	give_password(SSH_PEER_PASSWORD "\n");
+	end(1);
+	cr_assert(strstr(console.screen, "a further log-in"), "%s", console.screen);
+}
+
 Test(device_peers, a_switch_is_read_in_its_terminal)
 {
 	visit(SSH_PEER_SWITCH, "");

@@ -21,6 +21,8 @@ enum ssh_peer_kind {
 	SSH_PEER_OLD,	    /* offers old algorithms only */
 	SSH_PEER_BANNER,    /* greets without end */
 	SSH_PEER_EXITS,	    /* closes the connection on a wrong password */
+	SSH_PEER_TWICE,	    /* wants the password, and the password once more */
+	SSH_PEER_BOTH,	    /* takes every password, and then wants a key */
 };
 
 struct ssh_peer {
