@@ -4,7 +4,11 @@
  * means stands in NOTES.md. It always exits 0 when it could measure; a missed goal is a word
  * in the table, because a busy machine is not a broken program.
  *
- * usage: assent-bench --programs BINDIR --json FILE [--runs N] [--about NAME=TEXT]... [MEASURE...]
+ * usage: assent-bench --programs BINDIR --json FILE [--runs N] [--about NAME=TEXT]...
+ *                     [--only TEXT]... [--mib N] [MEASURE...]
+ *
+ * --only and --mib are for bulk and text: those alone whose name has one of the TEXTs in it, and
+ * how large the file is.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -18,29 +22,37 @@
 
 #define RUNS_DEFAULT 7
 #define RUNS_MAX     100
+#define ONLY_MAX     8
+#define MIB_DEFAULT  1024
+#define MIB_MAX	     (16 * 1024) /* what the console takes of one session */
 
 static const struct {
 	const char *name;
 	void (*run)(struct scene *s, struct report *r, unsigned runs);
 } measures[] = {
-    {"sizes", measure_sizes},	{"start", measure_start},   {"full", measure_full},
-    {"memory", measure_memory}, {"stop", measure_stop},	    {"relay", measure_relay},
-    {"tail", measure_tail},	{"resume", measure_resume}, {"many", measure_many},
-    {"bulk", measure_bulk},	{"text", measure_text},	    {"delay", measure_delay},
+    {"sizes", measure_sizes}, {"start", measure_start},
+    {"full", measure_full},   {"memory", measure_memory},
+    {"stop", measure_stop},   {"relay", measure_relay},
+    {"tail", measure_tail},   {"resume", measure_resume},
+    {"many", measure_many},   {"unreachable", measure_unreachable},
+    {"bulk", measure_bulk},   {"text", measure_text},
+    {"delay", measure_delay},
 };
 #define MEASURES (sizeof measures / sizeof measures[0])
 
 struct options {
-	const char *programs, *json;
-	unsigned runs;
+	const char *programs, *json, *only[ONLY_MAX + 1];
+	size_t only_count;
+	unsigned runs, mib;
 	char **wanted;
 	size_t wanted_count;
 };
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: assent-bench --programs BINDIR --json FILE [--runs N] "
-			"[--about NAME=TEXT]... [MEASURE...]\nmeasures:");
+	fprintf(stderr,
+		"usage: assent-bench --programs BINDIR --json FILE [--runs N] "
+		"[--about NAME=TEXT]... [--only TEXT]... [--mib N] [MEASURE...]\nmeasures:");
 	for (size_t i = 0; i < MEASURES; i++)
 		fprintf(stderr, " %s", measures[i].name);
 	fputc('\n', stderr);
@@ -65,11 +77,13 @@ static int parse(int argc, char **argv, struct options *o, struct report *r)
 	    {"json", required_argument, NULL, 'j'},
 	    {"runs", required_argument, NULL, 'n'},
 	    {"about", required_argument, NULL, 'a'},
+	    {"only", required_argument, NULL, 'o'},
+	    {"mib", required_argument, NULL, 'm'},
 	    {NULL, 0, NULL, 0},
 	};
 	int opt, err = 0;
 
-	*o = (struct options){.runs = RUNS_DEFAULT};
+	*o = (struct options){.runs = RUNS_DEFAULT, .mib = MIB_DEFAULT};
 	while (err == 0 && (opt = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		if (opt == 'p')
 			o->programs = optarg;
@@ -77,12 +91,18 @@ static int parse(int argc, char **argv, struct options *o, struct report *r)
 			o->json = optarg;
 		else if (opt == 'n')
 			o->runs = (unsigned)strtoul(optarg, NULL, 10);
+		else if (opt == 'o' && o->only_count < ONLY_MAX)
+			o->only[o->only_count++] = optarg;
+		else if (opt == 'm')
+			o->mib = (unsigned)strtoul(optarg, NULL, 10);
 		else
 			err = opt == 'a' ? take_about(r, optarg) : -1;
 	}
 	o->wanted = argv + optind;
 	o->wanted_count = (size_t)(argc - optind);
-	return err < 0 || !o->programs || !o->json || o->runs == 0 || o->runs > RUNS_MAX ? -1 : 0;
+	if (o->runs == 0 || o->runs > RUNS_MAX || o->mib == 0 || o->mib > MIB_MAX)
+		err = -1;
+	return err < 0 || !o->programs || !o->json ? -1 : 0;
 }
 
 static bool is_wanted(const struct options *o, const char *name)
@@ -144,6 +164,8 @@ int main(int argc, char **argv)
 		if (!is_wanted(&o, measures[i].name))
 			continue;
 		scene_open(&s, o.programs);
+		s.only = o.only;
+		s.bytes = (uint64_t)o.mib << 20;
 		measures[i].run(&s, &r, o.runs);
 		scene_done(&s);
 	}

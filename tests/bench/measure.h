@@ -14,6 +14,7 @@ void measure_sizes(struct scene *s, struct report *r, unsigned runs);
 void measure_start(struct scene *s, struct report *r, unsigned runs);
 void measure_full(struct scene *s, struct report *r, unsigned runs);
 void measure_memory(struct scene *s, struct report *r, unsigned runs);
+void measure_unreachable(struct scene *s, struct report *r, unsigned runs);
 void measure_stop(struct scene *s, struct report *r, unsigned runs);
 void measure_bulk(struct scene *s, struct report *r, unsigned runs);
 void measure_text(struct scene *s, struct report *r, unsigned runs);

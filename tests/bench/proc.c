@@ -109,9 +109,18 @@ long proc_peak_kib(pid_t pid)
 	return read_text(pid, "status", text) ? field(text, "\nVmHWM:") : -1;
 }
 
-/* user, system and the same of waited-for children: fields 14 to 17 of proc(5)'s stat */
-static double cpu_of(pid_t pid)
+long proc_rss_kib(pid_t pid)
 {
+	char text[PROC_TEXT_MAX];
+	long kib = read_text(pid, "status", text) ? field(text, "\nVmRSS:") : 0;
+
+	return kib > 0 ? kib : 0;
+}
+
+/* user, system and the same of waited-for children: fields 14 to 17 of proc(5)'s stat */
+static void cpu_of(pid_t pid, struct proc_cpu *out)
+{
+	double tick = (double)sysconf(_SC_CLK_TCK);
 	unsigned long long t[4];
 	char text[PROC_TEXT_MAX];
 	const char *close;
@@ -119,19 +128,22 @@ static double cpu_of(pid_t pid)
 	if (!read_text(pid, "stat", text) || !(close = strrchr(text, ')')) ||
 	    sscanf(close, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu",
 		   &t[0], &t[1], &t[2], &t[3]) != 4)
-		return 0;
-	return (double)(t[0] + t[1] + t[2] + t[3]) / (double)sysconf(_SC_CLK_TCK);
+		return;
+	out->own_s = (double)(t[0] + t[1]) / tick;
+	out->ended_s = (double)(t[2] + t[3]) / tick;
 }
 
-double proc_cpu_s(pid_t top)
+size_t proc_cpu(pid_t top, struct proc_cpu out[PROC_BELOW_MAX])
 {
 	static struct proc all[PROC_BELOW_MAX];
 	size_t n = below(top, true, all); /* nobody has waited for the dead yet */
-	double sum = 0;
 
-	for (size_t i = 0; i < n; i++)
-		sum += cpu_of(all[i].pid);
-	return sum;
+	for (size_t i = 0; i < n; i++) {
+		out[i] = (struct proc_cpu){.own_s = 0};
+		memcpy(out[i].name, all[i].name, sizeof out[i].name);
+		cpu_of(all[i].pid, &out[i]);
+	}
+	return n;
 }
 
 long proc_written(pid_t pid)

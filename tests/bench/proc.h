@@ -27,13 +27,19 @@ struct proc_memory {
 
 /* False when it has ended. */
 bool proc_memory(pid_t pid, struct proc_memory *out);
+/* Only what is resident now, which costs the kernel less; 0 when it has ended. */
+long proc_rss_kib(pid_t pid);
 
 /* Its peak_kib alone, which costs much less; -1 when it has ended. */
 long proc_peak_kib(pid_t pid);
 
-/* Processor seconds of the process, of all below it that live, and of all those that were waited
- * for. */
-double proc_cpu_s(pid_t top);
+struct proc_cpu {
+	char name[PROC_NAME_MAX];
+	double own_s, ended_s; /* of itself, and of those below it that were waited for */
+};
+
+/* Processor seconds of the process and of all below it that live, each. How many. */
+size_t proc_cpu(pid_t top, struct proc_cpu out[PROC_BELOW_MAX]);
 
 /* Bytes it has written to anything, or -1. */
 long proc_written(pid_t pid);

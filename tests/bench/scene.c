@@ -14,6 +14,7 @@
 
 #define READ_MAX	8192
 #define PASS_MAX	65536
+#define CLOCK_LEN	(3 * sizeof(int64_t))
 #define LOCK_SKIP_MS	6000
 #define LOG_LINE_RANDOM 48 /* half of a line does not compress: a hard case, and not absurd */
 
@@ -230,9 +231,9 @@ static void make_clock(struct scene *s)
 	char path[SCENE_PATH_MAX];
 	int fd = open(scene_path(s, "clock", path), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-	if (fd < 0 || ftruncate(fd, sizeof *s->clock_ms) != 0)
+	if (fd < 0 || ftruncate(fd, CLOCK_LEN) != 0)
 		scene_fail(s, "the clock's file");
-	s->clock_ms = mmap(NULL, sizeof *s->clock_ms, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	s->clock_ms = mmap(NULL, CLOCK_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	if (s->clock_ms == MAP_FAILED)
 		scene_fail(s, "the clock's mapping");
@@ -301,7 +302,7 @@ void scene_done(struct scene *s)
 	pty_done(&s->agent);
 	pty_done(&s->relay);
 	if (s->clock_ms && s->clock_ms != MAP_FAILED)
-		munmap(s->clock_ms, sizeof *s->clock_ms);
+		munmap(s->clock_ms, CLOCK_LEN);
 	if (pty_start_piped(&rm, (const char *[]){"/bin/rm", "-rf", s->dir, NULL}, NULL) == 0)
 		pty_wait(&rm);
 	pty_done(&rm);
@@ -330,7 +331,7 @@ void scene_agent(struct scene *s, unsigned how)
 	const char *const *plain = argv + 7;
 
 	s->sessions++;
-	*s->clock_ms = 0;
+	memset(s->clock_ms, 0, CLOCK_LEN);
 	s->has_clock = how & SCENE_SKIP_LOCK;
 	snprintf(clock, sizeof clock, "CLOCK_SHIM=%s/clock", s->dir);
 	snprintf(state, sizeof state, "XDG_STATE_HOME=%s/state", s->dir);
@@ -397,6 +398,12 @@ uint64_t scene_prompt(struct scene *s)
 	}
 	scene_until(s, &s->agent, "Type allow or deny: ");
 	return shown;
+}
+
+void scene_hurry(struct scene *s, unsigned factor)
+{
+	s->clock_ms[2] = (int64_t)scene_now_ns();
+	s->clock_ms[1] = factor;
 }
 
 uint64_t scene_type(struct scene *s, const char *text)

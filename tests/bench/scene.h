@@ -26,11 +26,13 @@ struct scene {
 	char dir[SCENE_PATH_MAX];
 	char address[64], code[32];
 	struct pty relay, agent, console;
-	int64_t *clock_ms;
-	bool has_clock; /* of the agent that runs now */
+	int64_t *clock_ms; /* and behind it how fast, and since when: tests/support/clock_shim.c */
+	bool has_clock;	   /* of the agent that runs now */
 	unsigned sessions;
-	const char *out;	/* scene_use_out() */
-	char console_relay[64]; /* that the console is told; "" for that of its identity */
+	const char *const *only; /* measure those whose name has one of these in it; none: all */
+	uint64_t bytes;		 /* of the file that is sent */
+	const char *out;	 /* scene_use_out() */
+	char console_relay[64];	 /* that the console is told; "" for that of its identity */
 	/* While it is set, what the console prints goes there and not to its screen. */
 	void (*on_console)(void *ctx, const char *data, size_t n);
 	void *on_console_ctx;
@@ -64,6 +66,8 @@ void scene_connect_with(struct scene *s, const char *const scopes[], const char 
 void scene_use_out(struct scene *s, const char *dir);
 /* Waits for the prompt (returns when it was there), then for its lock. */
 uint64_t scene_prompt(struct scene *s);
+/* From now on time passes so much faster for the agent (that was started with SCENE_SKIP_LOCK). */
+void scene_hurry(struct scene *s, unsigned factor);
 uint64_t scene_type(struct scene *s, const char *text); /* the moment just before */
 /* Both programs ended or are killed. */
 void scene_session_done(struct scene *s);

@@ -24,12 +24,8 @@ static long memory_of(const struct usage *u)
 	for (int i = 0; i < u->count; i++) {
 		size_t n = proc_below(u->roots[i], all);
 
-		for (size_t k = 0; k < n; k++) {
-			struct proc_memory m;
-
-			if (proc_memory(all[k].pid, &m))
-				sum += m.rss_kib;
-		}
+		for (size_t k = 0; k < n; k++)
+			sum += proc_rss_kib(all[k].pid);
 	}
 	return sum;
 }
@@ -47,13 +43,33 @@ static _Noreturn void sample(const struct usage *u)
 	}
 }
 
-static double cpu_of(const struct usage *u)
+static void add_part(struct usage *u, const char *name, double cpu_s)
 {
-	double sum = 0;
+	int i = 0;
 
-	for (int i = 0; i < u->count; i++)
-		sum += proc_cpu_s(u->roots[i]);
-	return sum;
+	u->cpu_s += cpu_s;
+	while (i < u->part_count && strcmp(u->parts[i].name, name) != 0)
+		i++;
+	if (i == USAGE_PARTS_MAX)
+		return;
+	if (i == u->part_count)
+		snprintf(u->parts[u->part_count++].name, sizeof u->parts[i].name, "%s", name);
+	u->parts[i].cpu_s += cpu_s;
+}
+
+/* sign: -1 at the begin, 1 at the end */
+static void add_cpu(struct usage *u, double sign)
+{
+	static struct proc_cpu all[PROC_BELOW_MAX];
+
+	for (int i = 0; i < u->count; i++) {
+		size_t n = proc_cpu(u->roots[i], all);
+
+		for (size_t k = 0; k < n; k++) {
+			add_part(u, all[k].name, sign * all[k].own_s);
+			add_part(u, USAGE_ENDED, sign * all[k].ended_s);
+		}
+	}
 }
 
 void usage_begin(struct usage *u, const pid_t roots[], int count)
@@ -67,14 +83,14 @@ void usage_begin(struct usage *u, const pid_t roots[], int count)
 	u->sampler = fork();
 	if (u->sampler == 0)
 		sample(u);
-	u->cpu_before = cpu_of(u);
+	add_cpu(u, -1);
 	u->began_ns = scene_now_ns();
 }
 
 void usage_end(struct usage *u)
 {
 	u->wall_s = (double)(scene_now_ns() - u->began_ns) / 1e9;
-	u->cpu_s = cpu_of(u) - u->cpu_before;
+	add_cpu(u, 1);
 	kill(u->sampler, SIGKILL);
 	waitpid(u->sampler, NULL, 0);
 	u->peak_kib = *u->shared;
@@ -104,7 +120,10 @@ int usage_run(struct usage *u, const pid_t roots[], int count, const char *const
 	usage_begin(u, all, count + 1);
 	/* its own seconds come from wait4(): when it has ended nothing else knows them */
 	u->count = count;
-	u->cpu_before = cpu_of(u);
+	u->cpu_s = 0;
+	u->part_count = 0;
+	memset(u->parts, 0, sizeof u->parts);
+	add_cpu(u, -1);
 	if (wait4(all[count], &status, 0, &r) != all[count])
 		status = -1;
 	usage_end(u);

@@ -10,16 +10,25 @@
 #include <sys/types.h>
 
 #define USAGE_ROOTS_MAX 8
+#define USAGE_PARTS_MAX 16
+
+/* The seconds of all processes of that name; those that were waited for have USAGE_ENDED. */
+struct usage_part {
+	char name[16];
+	double cpu_s;
+};
+#define USAGE_ENDED "(ended)"
 
 struct usage {
 	/* results, after usage_end() */
 	double wall_s, cpu_s;
+	struct usage_part parts[USAGE_PARTS_MAX];
+	int part_count;
 	long peak_kib; /* resident, summed, sampled every USAGE_SAMPLE_MS */
 
 	pid_t roots[USAGE_ROOTS_MAX], sampler;
 	int count;
 	uint64_t began_ns;
-	double cpu_before;
 	long *shared;
 };
 
