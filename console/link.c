@@ -38,7 +38,7 @@ struct link {
 	uint64_t heard_ms;
 	uint32_t join_id;
 	int why; /* counts when closing or ended */
-	bool ready, paired, feeding, closing, peer_ended, from_relay;
+	bool ready, paired, feeding, pumping, closing, peer_ended, from_relay;
 
 	/* what a lost connection needs; see lose() */
 	uint8_t handle[RELAY_HANDLE_LEN];
@@ -124,25 +124,46 @@ static bool is_carrying(const struct link *l)
 	return l->channel && l->live && l->hop && !l->closing;
 }
 
-/* What the channel has to say, as far as the hop has room. */
-static void pump(struct link *l)
+/* Until the hop is full: 1; or the channel has nothing more to say: 0. */
+static int fill_hop(struct link *l)
 {
 	const uint8_t *p;
 	size_t n;
 
 	while (is_carrying(l) && hop_queued(l->hop) < HOP_HIGH) {
 		int err = channel_next_out(l->channel, &p, &n);
+
 		if (err == 0 && n == 0)
-			break;
+			return 0;
 		if (err == 0)
 			err = hop_send_data(l->hop, p, n);
-		if (err == AS_ESTATE && l->keeps)
-			return; /* the hop is on its way out and will say so */
-		if (err < 0) {
-			link_close(l, err);
-			return;
-		}
+		if (err < 0)
+			return err;
 		channel_out_done(l->channel, n);
+	}
+	return 1;
+}
+
+/* What the channel has to say, as far as the hop has room. on_low() comes back here while we are
+ * here still. */
+static void pump(struct link *l)
+{
+	int more = 1;
+
+	if (l->pumping)
+		return;
+	l->pumping = true;
+	while (more > 0 && is_carrying(l) && hop_queued(l->hop) < HOP_HIGH) {
+		hop_batch_begin(l->hop);
+		more = fill_hop(l);
+		hop_batch_end(l->hop);
+	}
+	l->pumping = false;
+	if (more == AS_ESTATE && l->keeps)
+		return; /* the hop is on its way out and will say so */
+	if (more < 0) {
+		link_close(l, more);
+		return;
 	}
 	if (is_carrying(l) && channel_is_finished(l->channel)) {
 		hop_send(l->hop, &(struct relay_frame){.type = RELAY_CLOSE});

@@ -56,6 +56,7 @@ struct net {
 
 	/* the console of the moment; all of it is reset by peer_drop() */
 	struct channel *channel;
+	bool pumping;	 /* peer_pump() is running */
 	bool in_channel; /* a callback of the channel is running: it may not be freed now */
 	bool authed, console_ended;
 	bool greeted; /* its HELLO has come */

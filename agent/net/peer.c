@@ -56,22 +56,36 @@ static void report_consumed(struct net *n)
 
 /* ---- out ---- */
 
-/* Late binding: a frame is made only when the hop has room for it, so that what is urgent
- * overtakes what waits. */
-void peer_pump(struct net *n)
+/* Until the hop is full. True: the channel may have more to say. */
+static bool fill_hop(struct net *n)
 {
 	const uint8_t *p;
 	size_t len;
 
-	if (!n->channel || !n->hop || n->in_channel)
-		return;
 	while (hop_queued(n->hop) < HOP_HIGH) {
-		if (channel_next_out(n->channel, &p, &len) < 0 || len == 0)
-			break;
-		if (hop_send_data(n->hop, p, len) < 0)
-			break;
+		if (channel_next_out(n->channel, &p, &len) < 0 || len == 0 ||
+		    hop_send_data(n->hop, p, len) < 0)
+			return false;
 		channel_out_done(n->channel, len);
 	}
+	return true;
+}
+
+/* Late binding: a frame is made only when the hop has room for it, so that what is urgent
+ * overtakes what waits. on_low() comes back here while we are here still. */
+void peer_pump(struct net *n)
+{
+	bool more = true;
+
+	if (!n->channel || !n->hop || n->in_channel || n->pumping)
+		return;
+	n->pumping = true;
+	while (more && hop_queued(n->hop) < HOP_HIGH) {
+		hop_batch_begin(n->hop);
+		more = fill_hop(n);
+		hop_batch_end(n->hop);
+	}
+	n->pumping = false;
 	report_consumed(n);
 }
 

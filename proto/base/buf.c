@@ -10,6 +10,48 @@
 
 #define BUF_FIRST 1024
 #define BUF_KEEP  65536
+#define SPARE_MAX (512u << 10)
+
+/* A stream's buffer grows and ends with each batch; what the last one had is kept for the next, so
+ * that the memory is neither asked for nor cleared by the kernel each time. One for a thread. */
+static _Thread_local uint8_t *spare;
+static _Thread_local size_t spare_cap;
+
+static void give_back(struct buf *b)
+{
+	if (b->cap <= SPARE_MAX && b->cap > spare_cap) {
+		free(spare);
+		spare = b->data;
+		spare_cap = b->cap;
+	} else {
+		free(b->data);
+	}
+	b->data = NULL;
+	b->cap = 0;
+}
+
+/* More than it has. */
+static int grow(struct buf *b, size_t cap)
+{
+	uint8_t *grown;
+
+	if (cap > BUF_KEEP && cap <= spare_cap) {
+		grown = spare;
+		cap = spare_cap;
+		spare = NULL;
+		spare_cap = 0;
+		if (b->len > 0)
+			memcpy(grown, b->data, b->len);
+		free(b->data);
+	} else {
+		grown = realloc(b->data, cap);
+	}
+	if (!grown)
+		return -ENOMEM;
+	b->data = grown;
+	b->cap = cap;
+	return 0;
+}
 
 void buf_init(struct buf *b, size_t limit)
 {
@@ -36,11 +78,8 @@ uint8_t *buf_reserve(struct buf *b, size_t n)
 		while (cap - b->len < n)
 			cap *= 2;
 
-		uint8_t *grown = realloc(b->data, cap);
-		if (!grown)
+		if (grow(b, cap) < 0)
 			return NULL;
-		b->data = grown;
-		b->cap = cap;
 	}
 	return b->data + b->head + b->len;
 }
@@ -74,9 +113,6 @@ void buf_consume(struct buf *b, size_t n)
 	if (b->len > 0)
 		return;
 	b->head = 0;
-	if (b->cap > BUF_KEEP) {
-		free(b->data);
-		b->data = NULL;
-		b->cap = 0;
-	}
+	if (b->cap > BUF_KEEP)
+		give_back(b);
 }

@@ -250,6 +250,13 @@ static void tune(struct mux_stream *s)
 		s->window *= 2;
 }
 
+static uint64_t credit_step(const struct mux_stream *s)
+{
+	uint32_t part = s->window / MUX_CREDIT_PART;
+
+	return part > MUX_CREDIT_LEAST ? part : MUX_CREDIT_LEAST;
+}
+
 void mux_consumed(struct mux *m, uint32_t stream, size_t n)
 {
 	struct mux_stream *s = find_owned(m, stream);
@@ -262,7 +269,7 @@ void mux_consumed(struct mux *m, uint32_t stream, size_t n)
 	mux_session_consume(m, n);
 	if (s->receives && !s->dead && !s->fin_in) {
 		tune(s);
-		if (s->consumed + s->window - s->granted >= s->window / MUX_CREDIT_PART)
+		if (s->consumed + s->window - s->granted >= credit_step(s))
 			s->credit_due = true;
 	}
 	mux_stream_settle(m, s);

@@ -31,7 +31,7 @@
 
 #define HOP_HIGH	 (256u << 10)
 #define HOP_LOW		 (128u << 10)
-#define HOP_READ_MAX	 (64u << 10)
+#define HOP_READ_MAX	 (128u << 10)
 #define HOP_HANDSHAKE_MS 10000
 #define HOP_HELLO_MAX	 4096  /* plaintext bytes before the other side's HELLO */
 #define HOP_PING_MS	 25000 /* of silence, +- 20 % */
@@ -94,6 +94,11 @@ int hop_send_data(struct hop *h, const void *p, size_t n); /* 1..RELAY_FRAME_PAY
 
 /* A DATA frame that on_frame() of another hop is being given right now: not copied. */
 int hop_forward(struct hop *to, const struct relay_frame *f);
+
+/* Around several hop_send*() of one moment: the kernel is given what they made in large pieces.
+ * on_low() of any hop of the loop may come inside the end. */
+void hop_batch_begin(struct hop *h);
+void hop_batch_end(struct hop *h);
 
 /* Asks the other side how far it has read: PING with this token, and every later PING of the
  * keepalive carries it too, because many PINGs get one PONG. token: at least HOP_MARK_MIN, another

@@ -6,7 +6,7 @@
 #include "proto/transport/hop_priv.h"
 
 #define WRITE_MAX (64u << 10) /* copied for one uv_write(), when the kernel is full */
-#define FLUSH_AT  (32u << 10) /* keeps the engine's buffer small while one read is forwarded */
+#define FLUSH_AT  (64u << 10) /* keeps the engine's buffer small while one read is forwarded */
 
 struct write_job {
 	uv_write_t req;
@@ -208,6 +208,16 @@ void hop_flush_soon(struct hop *h)
 		hop_flush(h);
 	if (hop_queued(h) >= HOP_HIGH)
 		h->was_high = true;
+}
+
+void hop_batch_begin(struct hop *h)
+{
+	hop_read_begin(h->l);
+}
+
+void hop_batch_end(struct hop *h)
+{
+	hop_read_end(h->l);
 }
 
 /* ---- frames ---- */

@@ -332,6 +332,27 @@ Test(hop, who_does_not_look_at_the_queue_is_refused_at_a_limit)
 	ends_done(&e);
 }
 
+Test(hop, what_is_sent_in_a_batch_waits_for_its_end)
+{
+	struct ends e;
+	struct peer client = CLIENT, server = SERVER;
+
+	ends_init(&e);
+	ends_pair(&e, &client, &server);
+	until_both_ready(&e, &client, &server);
+	cr_assert_eq(hop_queued(client.hop), 0);
+	hop_batch_begin(client.hop);
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(hop_send_data(client.hop, "some", 4), 0);
+	cr_assert_gt(hop_queued(client.hop), 12, "the kernel has nothing yet");
+	hop_batch_end(client.hop);
+	cr_assert_eq(hop_queued(client.hop), 0);
+	ENDS_UNTIL(&e, server.heard[RELAY_DATA] == 3);
+	hop_close(client.hop, 0);
+	until_both_gone(&e, &client, &server);
+	ends_done(&e);
+}
+
 /* ---- forwarding ---- */
 
 static void pass_on(struct peer *p, const struct relay_frame *f)
