@@ -24,7 +24,8 @@ struct tls {
 	struct buf pending; /* fed bytes that we had to keep */
 	struct buf out;
 	bool ended;
-	bool failed; /* after SSL_ERROR_SSL nothing may be asked of ssl any more */
+	bool releases; /* its mode at the moment */
+	bool failed;   /* after SSL_ERROR_SSL nothing may be asked of ssl any more */
 	int set_error;
 	struct tls_peer *peer; /* ours; NULL as long as nobody asked who it is */
 	char why[TLS_WHY_MAX];
@@ -232,6 +233,7 @@ static struct tls *tls_new(SSL_CTX *ctx)
 	BIO_set_data(bio, t);
 	SSL_set_bio(t->ssl, bio, bio);
 	SSL_set_app_data(t->ssl, t);
+	t->releases = true; /* set_limits() */
 	return t;
 }
 
@@ -403,12 +405,34 @@ static bool is_other_protocol(const struct tls *t)
 	return SSL_is_init_finished(t->ssl) && n == 0;
 }
 
+/* Before each call of SSL, whose result is judged by the queue. Looking costs less than clearing,
+ * and there is next to never anything. */
+static void forget_errors(void)
+{
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
+}
+
+/* With SSL_MODE_RELEASE_BUFFERS an idle engine keeps no buffer. While there is more to read the one
+ * for reading is not given up after each record: the call that finds nothing more does it. */
+static void set_release(struct tls *t)
+{
+	bool idle = t->in_len == 0 && t->pending.len == 0;
+
+	if (idle != t->releases && idle)
+		SSL_set_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
+	else if (idle != t->releases)
+		SSL_clear_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
+	t->releases = idle;
+}
+
 int tls_read(struct tls *t, void *p, size_t n, size_t *got)
 {
 	*got = 0;
 	if (t->failed)
 		return AS_E_TLS;
-	ERR_clear_error();
+	forget_errors();
+	set_release(t);
 
 	int r = SSL_read_ex(t->ssl, p, n, got);
 	int err = r == 1 ? 0 : tls_result(t, r);
@@ -435,7 +459,7 @@ int tls_write(struct tls *t, const void *p, size_t n)
 	while (n > 0) {
 		size_t wrote = 0;
 
-		ERR_clear_error();
+		forget_errors();
 
 		int r = SSL_write_ex(t->ssl, at, n, &wrote);
 		if (r != 1) {
