@@ -79,8 +79,17 @@ int bundle_write_manifest(int root, const struct manifest *m)
 	return err;
 }
 
+void bundle_flush(struct bundle *b)
+{
+	for (struct bundle_item *it = b->open; it; it = it->next)
+		bundle_file_flush(it);
+}
+
+/* What it says is on the disk is there. */
 int bundle_save(struct bundle *b)
 {
+	bundle_flush(b);
+
 	int err = bundle_write_manifest(b->root, &b->m);
 
 	if (err == -ENOSPC && b->reserve >= 0) {
@@ -268,6 +277,7 @@ static void item_free(struct bundle_item *it)
 	if (it->file.fd >= 0)
 		close(it->file.fd);
 	sha256_stream_free(it->file.hash);
+	free(it->file.hold);
 	free(it);
 }
 
@@ -275,6 +285,7 @@ void bundle_free(struct bundle *b)
 {
 	if (!b)
 		return;
+	bundle_flush(b);
 	while (b->open) {
 		struct bundle_item *it = b->open;
 

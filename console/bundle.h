@@ -101,6 +101,10 @@ int bundle_note(struct bundle *b, const char *text);
 
 /* The last manifest, marked complete. Items still open are ended as partial first. -errno when it
  * could not be written: the one before stands. The bundle can still be asked afterwards. */
+/* Files are written in larger pieces than they come: what is held goes to the disk now. Before the
+ * program waits for more, so that whatever happens to it all that has come is there. */
+void bundle_flush(struct bundle *b);
+
 int bundle_finish(struct bundle *b, int64_t finished);
 
 const char *bundle_path(const struct bundle *b);

@@ -18,6 +18,7 @@
 #include "proto/base/err.h"
 
 #define NAME_TRIES 1000
+#define HOLD_MAX   (120u << 10)
 #define HASH_BLOCK (64u << 10)
 #define HASH_PIECE (8u << 20) /* at once: some milliseconds */
 
@@ -140,29 +141,82 @@ static void count_bytes(struct bundle_item *it, uint64_t n)
 	it->b->bytes += n;
 }
 
-/* What the disk has taken is hashed and counted, whatever happens to the rest. */
-int bundle_file_write(struct bundle_item *it, const uint8_t *p, size_t n)
+/* What the disk has not taken does not count. */
+static void give_up(struct bundle_item *it, size_t left, int err)
 {
-	int err = file_prepare(it, n);
+	entry_of(it)->bytes -= left;
+	bundle_run(it)->bytes -= left;
+	it->b->bytes -= left;
+	disk_failed(it, err);
+}
 
-	while (err == 0 && n > 0 && it->file.err == 0) {
-		ssize_t done = write(it->file.fd, p, n);
+static uint64_t on_disk(const struct bundle_item *it)
+{
+	return entry_of(it)->bytes - it->file.held;
+}
+
+/* n bytes that are counted already, the last that are. */
+static void write_out(struct bundle_item *it, const uint8_t *p, size_t n)
+{
+	bool in_order = it->file.hashed == entry_of(it)->bytes - n;
+	size_t left = n;
+
+	while (left > 0) {
+		ssize_t done = write(it->file.fd, p, left);
 
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0) {
-			disk_failed(it, -errno);
+			give_up(it, left, -errno);
 			break;
 		}
-		if (it->file.hashed == entry_of(it)->bytes) {
-			err = sha256_stream_add(it->file.hash, p, (size_t)done);
-			it->file.hashed += (uint64_t)done;
-		}
-		count_bytes(it, (uint64_t)done);
 		p += done;
-		n -= (size_t)done;
+		left -= (size_t)done;
 	}
-	return err;
+	if (!in_order || left == n)
+		return;
+	if (sha256_stream_add(it->file.hash, p - (n - left), n - left) < 0)
+		disk_failed(it, -EIO);
+	it->file.hashed += n - left;
+}
+
+void bundle_file_flush(struct bundle_item *it)
+{
+	size_t n = it->file.held;
+
+	it->file.held = 0;
+	if (n > 0)
+		write_out(it, it->file.hold, n);
+}
+
+static bool hold(struct bundle_item *it, const uint8_t *p, size_t n)
+{
+	if (n > HOLD_MAX - it->file.held)
+		bundle_file_flush(it);
+	if (n >= HOLD_MAX || it->file.err < 0)
+		return false;
+	if (!it->file.hold && !(it->file.hold = malloc(HOLD_MAX)))
+		return false;
+	memcpy(it->file.hold + it->file.held, p, n);
+	it->file.held += n;
+	return true;
+}
+
+/* What the disk has taken is hashed and counted, whatever happens to the rest. */
+int bundle_file_write(struct bundle_item *it, const uint8_t *p, size_t n)
+{
+	int err = file_prepare(it, n);
+	bool held;
+
+	if (err < 0 || it->file.err < 0)
+		return err;
+	held = hold(it, p, n);
+	if (it->file.err < 0)
+		return 0;
+	count_bytes(it, n);
+	if (!held)
+		write_out(it, p, n);
+	return 0;
 }
 
 /* Zeros that take no room; the file has its length at once, whenever we are killed. */
@@ -171,8 +225,11 @@ int bundle_file_hole(struct bundle_item *it, uint64_t n)
 	int err = file_prepare(it, n);
 	uint64_t to;
 
-	if (err < 0 || it->file.err < 0)
+	if (err < 0)
 		return err;
+	bundle_file_flush(it);
+	if (it->file.err < 0)
+		return 0;
 	to = entry_of(it)->bytes + n;
 	if (to > INT64_MAX || ftruncate(it->file.fd, (off_t)to) < 0 ||
 	    lseek(it->file.fd, (off_t)to, SEEK_SET) < 0)
@@ -187,7 +244,7 @@ int bundle_file_hole(struct bundle_item *it, uint64_t n)
 bool bundle_item_has_work(const struct bundle_item *it)
 {
 	return it->file.open && !it->file.reused && it->file.fd >= 0 &&
-	       (it->file.ending || it->file.hashed < entry_of(it)->bytes);
+	       (it->file.ending || it->file.hashed < on_disk(it));
 }
 
 /* A piece of what was written. False when it cannot be read: there is no hash then. */
@@ -212,6 +269,7 @@ static bool hash_more(struct bundle_item *it)
 
 bool bundle_item_work(struct bundle_item *it)
 {
+	bundle_file_flush(it);
 	if (!bundle_item_has_work(it))
 		return false;
 	if (!hash_more(it))
@@ -232,6 +290,7 @@ int bundle_file_close(struct bundle_item *it, enum item_state state, const char 
 	char text[ITEM_WHY_MAX + 1], words[128];
 	int err = 0;
 
+	bundle_file_flush(it);
 	it->file.open = it->file.ending = false;
 	if (it->file.reused)
 		return 0; /* it was not the same file, and stays what it was */
@@ -269,6 +328,7 @@ int bundle_file_end(struct bundle_item *it, const struct item *rec)
 {
 	if (!it->file.open || it->file.ending)
 		return AS_EBADMSG;
+	bundle_file_flush(it);
 	if (!it->file.reused) {
 		entry_of(it)->truncated = rec->file_end.truncated;
 		entry_of(it)->redactions = rec->file_end.redactions;

@@ -121,6 +121,7 @@ enum item_state bundle_item_end(struct bundle_item *it, enum item_state state, c
 	if (why != run->why)
 		manifest_text(&b->m, &run->why, why); /* short of memory: no words for it */
 	unlink_item(it);
+	free(it->file.hold);
 	free(it);
 	bundle_save(b); /* a failure shows in bundle_finish() */
 	return state;

@@ -38,6 +38,8 @@ struct bundle_item {
 		size_t index; /* in b->m.items */
 		struct sha256_stream *hash;
 		uint64_t hashed; /* bytes in it; fewer than there are behind a hole */
+		uint8_t *hold;	 /* what has come but is not written, and counts already */
+		size_t held;
 		uint64_t since_ms;
 		int err;     /* its bytes are dropped from here on */
 		bool reused; /* the entry was there before and is not touched yet */
@@ -57,6 +59,8 @@ uint32_t bundle_since(uint64_t start_ms);
 /* bundle_file.c: FILE, DATA, HOLE, FILE_END, and an end in the middle. */
 int bundle_file_begin(struct bundle_item *it, const struct item *rec);
 int bundle_file_write(struct bundle_item *it, const uint8_t *p, size_t n);
+/* Writes what is held. A failure shows in file.err. */
+void bundle_file_flush(struct bundle_item *it);
 int bundle_file_hole(struct bundle_item *it, uint64_t n);
 int bundle_file_end(struct bundle_item *it, const struct item *rec);
 int bundle_file_close(struct bundle_item *it, enum item_state state, const char *why);

@@ -172,6 +172,15 @@ static void on_work(uv_idle_t *h)
 		link_flush(s->link);
 }
 
+/* Everything that has come is dealt with, and the loop is going to wait. */
+static void on_pause(uv_check_t *h)
+{
+	struct session *s = h->data;
+
+	if (s->bundle)
+		bundle_flush(s->bundle);
+}
+
 static void on_wake(void *owner)
 {
 	struct session *s = owner;
@@ -345,6 +354,7 @@ void session_wrap_up(struct session *s)
 	finish_bundle(s);
 	uv_close((uv_handle_t *)&s->tick, on_handle_closed);
 	uv_close((uv_handle_t *)&s->work, on_handle_closed);
+	uv_close((uv_handle_t *)&s->pause, on_handle_closed);
 }
 
 void session_tell(struct session *s, int err, const char *detail)
@@ -528,8 +538,9 @@ int session_start(uv_loop_t *loop, const struct session_setup *setup,
 	secret_done(&wish.w);
 	uv_timer_init(loop, &s->tick);
 	uv_idle_init(loop, &s->work);
-	s->tick.data = s->work.data = s;
-	s->handles = 2;
+	uv_check_init(loop, &s->pause);
+	s->tick.data = s->work.data = s->pause.data = s;
+	s->handles = 3;
 
 	struct link_target target = {setup->relay, setup->id, setup->code.id, setup->env};
 	err = link_start(loop, &target, &session_link_events, s, &s->link);
@@ -537,8 +548,10 @@ int session_start(uv_loop_t *loop, const struct session_setup *setup,
 		agree_done(&s->agree);
 		uv_close((uv_handle_t *)&s->tick, on_undone);
 		uv_close((uv_handle_t *)&s->work, on_undone);
+		uv_close((uv_handle_t *)&s->pause, on_undone);
 		return err;
 	}
+	uv_check_start(&s->pause, on_pause);
 	uv_timer_start(&s->tick, on_tick, SESSION_TICK_MS, SESSION_TICK_MS);
 	*out = s;
 	return 0;

@@ -47,6 +47,7 @@ struct session {
 	struct jobs jobs;
 	uv_timer_t tick;
 	uv_idle_t work; /* turns while some job has something to do */
+	uv_check_t pause;
 	unsigned handles;
 	uint64_t deadline_ms, ping_ms, granted_ms; /* clock_mono_ms(); 0: none */
 	int why;				   /* the first thing that went wrong; 0: nothing */

@@ -431,6 +431,36 @@ Test(bundle, of_a_killed_console_has_a_manifest_of_what_arrived)
 	cr_assert_eq(command("verify", path), 1);
 }
 
+/* Files are written in larger pieces than they come, but not later than the program waits. */
+Test(bundle, what_is_held_is_on_the_disk_and_in_the_hash_after_a_flush)
+{
+	struct bundle_item *it = bundle_item_begin(b, "cpu");
+	static char block[300000], all[sizeof block + 8];
+	uint8_t hash[SHA256_LEN];
+
+	memset(block, 'y', sizeof block);
+	cr_assert_eq(begin_file(it, "held"), 0);
+	cr_assert_eq(data(it, "one", 3), 0);
+	cr_assert_eq(data(it, "two", 3), 0);
+	cr_assert_eq(bundle_item_stats(it).bytes, 6, "it counts at once");
+	cr_assert_not(bundle_item_has_work(it), "that it is held is no work");
+	bundle_flush(b);
+	cr_assert_eq(content(at("held"), all, sizeof all), 6);
+	cr_assert_eq(memcmp(all, "onetwo", 6), 0);
+	cr_assert_eq(data(it, "3", 1), 0);
+	cr_assert_eq(data(it, block, sizeof block), 0); /* more than is ever held */
+	cr_assert_eq(content(at("held"), all, sizeof all), 7 + sizeof block, "in order");
+	cr_assert_eq(memcmp(all, "onetwo3yyy", 10), 0);
+	cr_assert_eq(data(it, "z", 1), 0);
+	cr_assert_eq(end_file(it, ITEM_OK), 0);
+	cr_assert_eq(content(at("held"), all, sizeof all), 8 + sizeof block);
+	cr_assert_eq(last()->bytes, 8 + sizeof block);
+	sha256(all, 8 + sizeof block, hash);
+	cr_assert_eq(memcmp(hash, last()->sha256, sizeof hash), 0);
+	cr_assert_eq(end_stream(it), 0);
+	cr_assert_eq(bundle_item_end(it, ITEM_OK, ""), ITEM_OK);
+}
+
 Test(bundle, survives_any_number_of_facts)
 {
 	struct bundle_item *it = bundle_item_begin(b, "os");
