@@ -7,9 +7,9 @@
  * -> FIN, record, on_handle_closed() twice (pipes) and once (process) -> freed.
  * operations_kill() ends all of them at once, with everything they started.
  *
- * Back-pressure: at most IPC_WINDOW bytes are on their way to the network; beyond that the
- * collector's pipe is not read, and the collector waits. That waiting does not count against
- * its deadline.
+ * Back-pressure: at most IPC_WINDOW bytes are on their way to the network, of several operations
+ * IPC_WINDOW_OF_MANY of each; beyond that the collector's pipe is not read, and the collector
+ * waits. That waiting does not count against its deadline.
  *
  * Input, for the few operations that take some, goes the other way: what net hands over is
  * written to the collector, and only when the collector has taken it may the console send more.
@@ -45,7 +45,8 @@ struct operation {
 	uint64_t sent, consumed;
 	uint64_t got, taken; /* of the input: by us, by the collector */
 	uint64_t started_ms, tick_ms, active_ms;
-	int held; /* handles libuv may still call back for */
+	int held;    /* handles libuv may still call back for */
+	bool passed; /* by on_alloc(), or there is no room: on_read() has nothing to send */
 	bool reading, ended, exited, finished, noted, overdue, closing;
 	bool cut;	/* ended with the session */
 	bool cancelled; /* by the customer, alone */
@@ -55,6 +56,7 @@ struct operation {
 };
 
 #define EXIT_KILLED (-1)
+#define PASS_LEAST  4096 /* less is copied sooner than handed on */
 
 static struct operation *find(struct broker *b, uint32_t stream)
 {
@@ -273,18 +275,98 @@ static void abandon(struct operation *op)
 
 /* ---- output ---- */
 
-static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
+/* One alone may fill the pipe to net; many share it. */
+static size_t window(const struct broker *b)
+{
+	size_t running = 0;
+
+	for (size_t i = 0; i < BROKER_RUNNING_MAX; i++)
+		running += b->operations[i] && !b->operations[i]->ended;
+	return running > 1 ? IPC_WINDOW_OF_MANY : IPC_WINDOW;
+}
+
+/* How much may be read at once: whole frames, or nothing. */
+static size_t room(const struct operation *op)
+{
+	size_t all = window(op->b), piece = all < IPC_WINDOW ? IPC_DATA_OF_MANY : IPC_DATA_MAX;
+
+	return op->sent - op->consumed + piece <= all ? piece : 0;
+}
+
+static bool may_pass(const struct operation *op)
+{
+	return op->b->net_open && op->why == 0 && !op->ended;
+}
+
+static void wait_for_room(struct operation *op)
+{
+	op->reading = false;
+	uv_read_stop((uv_stream_t *)&op->out);
+}
+
+/* These bytes are on their way to net. */
+static void count_sent(struct operation *op, size_t n)
+{
+	op->sent += n;
+	op->b->bytes_sent += n;
+}
+
+static void over_quota(struct operation *op)
+{
+	network_tell(op->b, IPC_RESET, op->stream, AS_E_QUOTA);
+	stop(op, AS_E_QUOTA);
+}
+
+/* What did not fit into the pipe to net; its header has left. */
+static void copy_rest(struct operation *op, intptr_t from, size_t n)
 {
 	struct link_block *block = malloc(sizeof *block);
 
-	(void)h;
-	(void)suggested;
-	*buf = block ? uv_buf_init((char *)block->data, sizeof block->data) : uv_buf_init(NULL, 0);
+	if (!block || plat_pipe_read(from, block->data, n) < 0) {
+		free(block);
+		link_close(&op->b->net, AS_E_INTERNAL);
+		return;
+	}
+	link_send_rest(&op->b->net, block, n);
 }
 
-static bool has_window(const struct operation *op)
+/* The kernel hands the bytes on: they are counted and may be refused here, but not copied. False
+ * when it cannot just now: then they are read. */
+static bool pass_on(struct operation *op)
 {
-	return op->sent - op->consumed + IPC_DATA_MAX <= IPC_WINDOW;
+	struct broker *b = op->b;
+	uv_os_fd_t fd;
+	int64_t n, moved;
+
+	if (!may_pass(op) || uv_fileno((uv_handle_t *)&op->out, &fd) < 0)
+		return false;
+	n = plat_pipe_holds((intptr_t)fd);
+	if (n > (int64_t)room(op))
+		n = (int64_t)room(op);
+	if (n < PASS_LEAST || !door_may_send(b, &op->right, (uint64_t)n) ||
+	    !link_begin_data(&b->net, op->stream, (size_t)n))
+		return false;
+	moved = plat_move((intptr_t)fd, link_fd(&b->net), (size_t)n);
+	if (moved < n)
+		copy_rest(op, (intptr_t)fd, (size_t)(n - (moved > 0 ? moved : 0)));
+	count_sent(op, (size_t)n);
+	return true;
+}
+
+/* Without a buffer libuv calls on_read() with UV_ENOBUFS. Reading may not be stopped in here. */
+static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
+{
+	struct operation *op = h->data;
+	struct link_block *block;
+
+	(void)suggested;
+	*buf = uv_buf_init(NULL, 0);
+	op->passed = room(op) == 0 || pass_on(op);
+	if (op->passed)
+		return;
+	block = malloc(sizeof *block);
+	if (block)
+		*buf = uv_buf_init((char *)block->data, (unsigned int)room(op));
 }
 
 static void end_of_output(struct operation *op)
@@ -297,43 +379,36 @@ static void end_of_output(struct operation *op)
 static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 {
 	struct operation *op = s->data;
-	struct broker *b = op->b;
 	struct link_block *block = NULL;
 
+	if (op->passed) {
+		if (room(op) == 0)
+			wait_for_room(op);
+		return;
+	}
 	if (buf->base)
 		block =
 		    (struct link_block *)(void *)(buf->base - offsetof(struct link_block, data));
-	if (n == 0 || op->ended) {
+	if (n <= 0 || !may_pass(op)) {
 		free(block);
+		if (n < 0 && !op->ended)
+			end_of_output(op);
 		return;
 	}
-	if (n < 0) {
+	if (!door_may_send(op->b, &op->right, (uint64_t)n)) {
 		free(block);
-		end_of_output(op);
+		over_quota(op);
 		return;
 	}
-	if (!b->net_open || op->why != 0) {
-		free(block);
-		return;
-	}
-	if (!door_may_send(b, &op->right, (uint64_t)n)) {
-		free(block);
-		network_tell(b, IPC_RESET, op->stream, AS_E_QUOTA);
-		stop(op, AS_E_QUOTA);
-		return;
-	}
-	op->sent += (uint64_t)n;
-	b->bytes_sent += (uint64_t)n;
-	link_send_block(&b->net, block, op->stream, (size_t)n);
-	if (!has_window(op)) {
-		op->reading = false;
-		uv_read_stop((uv_stream_t *)&op->out);
-	}
+	link_send_block(&op->b->net, block, op->stream, (size_t)n);
+	count_sent(op, (size_t)n);
+	if (room(op) == 0)
+		wait_for_room(op);
 }
 
 static void read_on(struct operation *op)
 {
-	if (op->reading || op->b->paused || op->ended || op->closing || !has_window(op))
+	if (op->reading || op->b->paused || op->ended || op->closing || room(op) == 0)
 		return;
 	op->reading = uv_read_start((uv_stream_t *)&op->out, on_alloc, on_read) == 0;
 	op->tick_ms = clock_mono_ms();
@@ -597,6 +672,30 @@ static void describe(struct operation *op)
 			 what[0] ? ": " : "", what);
 }
 
+static void close_file(uv_loop_t *loop, uv_file file)
+{
+	uv_fs_t req;
+
+	uv_fs_close(loop, &req, file, NULL);
+	uv_fs_req_cleanup(&req);
+}
+
+/* A pipe and no pair of sockets: the kernel can hand on what is in it. */
+static int output_pipe(struct operation *op, uv_file fds[2])
+{
+	int err = uv_pipe(fds, UV_NONBLOCK_PIPE, 0);
+
+	if (err < 0)
+		return err;
+	plat_widen_pipe(fds[0]);
+	err = uv_pipe_open(&op->out, fds[0]);
+	if (err == 0)
+		return 0;
+	close_file(&op->b->loop, fds[0]);
+	close_file(&op->b->loop, fds[1]);
+	return err;
+}
+
 static int spawn(struct operation *op)
 {
 	char path[BROKER_PATH_MAX];
@@ -606,9 +705,14 @@ static int spawn(struct operation *op)
 		return err;
 
 	char *args[] = {path, NULL};
+	uv_file out[2];
+	err = output_pipe(op, out);
+	if (err < 0)
+		return err;
+
 	uv_stdio_container_t stdio[] = {
 	    {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&op->in},
-	    {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&op->out},
+	    {.flags = UV_INHERIT_FD, .data.fd = out[1]},
 	    broker_child_stderr(),
 	    {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE},
 	};
@@ -627,7 +731,9 @@ static int spawn(struct operation *op)
 	};
 
 	op->held++;
-	return uv_spawn(&op->b->loop, &op->process, &options);
+	err = uv_spawn(&op->b->loop, &op->process, &options);
+	close_file(&op->b->loop, out[1]);
+	return err;
 }
 
 static void on_args_written(uv_write_t *req, int status)

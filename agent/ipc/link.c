@@ -6,6 +6,8 @@
 
 #include "proto/base/err.h"
 
+#define LINK_READ_MIN (64u << 10) /* room for one read; else what is kept is moved to the front */
+
 #define owner_of(ptr, type, field) ((type *)((char *)(ptr)-offsetof(type, field)))
 
 struct send_job {
@@ -36,30 +38,36 @@ static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 	struct link *l = owner_of(h, struct link, pipe);
 
 	(void)suggested;
-	*buf = uv_buf_init((char *)l->in + l->in_len, (unsigned int)(sizeof l->in - l->in_len));
+	if (l->in_at > 0 && sizeof l->in - l->in_at - l->in_len < LINK_READ_MIN) {
+		memmove(l->in, l->in + l->in_at, l->in_len);
+		l->in_at = 0;
+	}
+
+	size_t end = l->in_at + l->in_len;
+	*buf = uv_buf_init((char *)l->in + end, (unsigned int)(sizeof l->in - end));
 }
 
-/* Hands on every whole message; returns the bytes used or an error. */
+/* Hands on every whole message. */
 static int take_messages(struct link *l)
 {
-	size_t at = 0;
-
 	while (!l->closing) {
+		const uint8_t *at = l->in + l->in_at;
 		struct ipc_msg m;
-		int size = ipc_size(l->in + at, l->in_len - at);
+		int size = ipc_size(at, l->in_len);
 
 		if (size < 0)
 			return size;
-		if (size == 0 || (size_t)size > l->in_len - at)
+		if (size == 0 || (size_t)size > l->in_len)
 			break;
 
-		int err = ipc_decode(l->in + at, (size_t)size, &m);
+		int err = ipc_decode(at, (size_t)size, &m);
 		if (err < 0)
 			return err;
-		at += (size_t)size;
+		l->in_at += (size_t)size;
+		l->in_len -= (size_t)size;
 		l->ev->on_msg(&m, l->owner);
 	}
-	return (int)at;
+	return 0;
 }
 
 static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
@@ -75,13 +83,11 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 	}
 	l->in_len += (size_t)n;
 
-	int used = take_messages(l);
-	if (used < 0) {
-		link_close(l, used);
-		return;
-	}
-	l->in_len -= (size_t)used;
-	memmove(l->in, l->in + used, l->in_len);
+	int err = take_messages(l);
+	if (err < 0)
+		link_close(l, err);
+	else if (l->in_len == 0)
+		l->in_at = 0;
 }
 
 int link_init(uv_loop_t *loop, struct link *l, const struct link_events *ev, void *owner)
@@ -90,7 +96,7 @@ int link_init(uv_loop_t *loop, struct link *l, const struct link_events *ev, voi
 	l->owner = owner;
 	l->closing = false;
 	l->why = 0;
-	l->in_len = 0;
+	l->in_at = l->in_len = 0;
 	return uv_pipe_init(loop, &l->pipe, 1);
 }
 
@@ -183,6 +189,41 @@ int link_send_block(struct link *l, struct link_block *block, uint32_t stream, s
 		};
 		err = uv_write(&block->req, (uv_stream_t *)&l->pipe, bufs, 2, on_block_sent);
 	}
+	if (err < 0)
+		free(block);
+	return err;
+}
+
+bool link_begin_data(struct link *l, uint32_t stream, size_t n)
+{
+	struct ipc_msg m = {.type = IPC_DATA, .stream = stream, .len = n};
+	uint8_t header[IPC_HEADER];
+	uv_buf_t buf = uv_buf_init((char *)header, sizeof header);
+
+	if (l->closing || link_queued(l) > 0)
+		return false;
+	ipc_header(&m, header);
+
+	int did = uv_try_write((uv_stream_t *)&l->pipe, &buf, 1);
+	if (did > 0 && did < IPC_HEADER)
+		link_close(l, AS_E_INTERNAL); /* no kernel cuts so little */
+	return did == IPC_HEADER;
+}
+
+intptr_t link_fd(const struct link *l)
+{
+	uv_os_fd_t fd;
+
+	return uv_fileno((const uv_handle_t *)&l->pipe, &fd) < 0 ? -1 : (intptr_t)fd;
+}
+
+int link_send_rest(struct link *l, struct link_block *block, size_t n)
+{
+	uv_buf_t buf = uv_buf_init((char *)block->data, (unsigned int)n);
+	int err = l->closing
+		      ? UV_ECANCELED
+		      : uv_write(&block->req, (uv_stream_t *)&l->pipe, &buf, 1, on_block_sent);
+
 	if (err < 0)
 		free(block);
 	return err;

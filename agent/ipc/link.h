@@ -36,7 +36,7 @@ struct link {
 	void *owner;
 	bool closing;
 	int why;
-	size_t in_len;
+	size_t in_at, in_len; /* what is not handed on yet */
 	uint8_t in[LINK_READ_MAX];
 };
 
@@ -58,6 +58,14 @@ int link_send_code(struct link *l, enum ipc_type type, uint32_t stream, uint32_t
 int link_send_socket(struct link *l, uv_stream_t *socket, const struct ipc_way *way);
 /* Takes the block, whatever comes back; n bytes of block->data become one DATA. */
 int link_send_block(struct link *l, struct link_block *block, uint32_t stream, size_t n);
+
+/* One DATA of n bytes that lie in a pipe: only its header is sent here, at once; then the caller
+ * moves the bytes to link_fd(), and what does not move is read and follows with link_send_rest(),
+ * before anything else is sent. False when something waits already, and nothing was done. */
+bool link_begin_data(struct link *l, uint32_t stream, size_t n);
+intptr_t link_fd(const struct link *l); /* the system's handle of it */
+/* Takes the block, as link_send_block(). */
+int link_send_rest(struct link *l, struct link_block *block, size_t n);
 
 /* Bytes that the other end has not taken yet. */
 size_t link_queued(const struct link *l);

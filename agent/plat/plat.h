@@ -101,6 +101,16 @@ int plat_writable_folder(const char *typed, char *out, size_t cap);
  * file, or 0 when it is shorter. Negative: the reader is gone. */
 int64_t plat_send_file(int to, int fd, uint64_t at, size_t n, int *why);
 
+/* Lets a pipe hold more, if it may. */
+void plat_widen_pipe(intptr_t pipe);
+/* Bytes that wait in a pipe; negative where the system cannot tell, or cannot plat_move(). */
+int64_t plat_pipe_holds(intptr_t pipe);
+/* Up to n of the bytes that wait in a pipe into a stream socket, without waiting and without
+ * copying them. How many, or -errno; what did not move is still in the pipe. */
+int64_t plat_move(intptr_t pipe, intptr_t to, size_t n);
+/* n bytes that wait in a pipe; -errno. */
+int plat_pipe_read(intptr_t pipe, void *out, size_t n);
+
 /* Up to n bytes from offset `at`. How many; 0 at the end; -errno. */
 int64_t plat_read_file(int fd, uint64_t at, void *out, size_t n);
 

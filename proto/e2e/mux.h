@@ -61,7 +61,7 @@ struct mux;
 enum mux_role { MUX_AGENT, MUX_CONSOLE };
 
 #define MUX_STREAMS_MAX	      64
-#define MUX_QUEUE_MAX	      (128u << 10)
+#define MUX_QUEUE_MAX	      (256u << 10)
 #define MUX_CONTROL_QUEUE_MAX (128u << 10)
 #define MUX_WINDOW_FIRST      (256u << 10)
 #define MUX_WINDOW_MAX	      (4u << 20)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -253,4 +254,45 @@ Test(plat, finds_no_helper_that_is_not_there)
 	char path[512];
 
 	cr_assert_eq(plat_libexec("no-such-helper", path, sizeof path), -ENOENT);
+}
+
+/* What does not fit stays in the pipe, in its place. */
+Test(plat, moves_what_is_in_a_pipe_into_a_socket_as_far_as_there_is_room)
+{
+	enum { MUCH = 1 << 20 };
+	static char in[MUCH], out[MUCH];
+	int fds[2], ends[2];
+	int64_t there, moved;
+
+	for (size_t i = 0; i < sizeof in; i++)
+		in[i] = (char)(i * 7 + i / 251);
+	cr_assert_eq(pipe2(fds, O_NONBLOCK), 0);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+	plat_widen_pipe(fds[1]);
+	cr_assert_eq(plat_pipe_holds(fds[0]), 0);
+	cr_assert_eq(write(fds[1], in, 10000), 10000);
+	cr_assert_eq(plat_pipe_holds(fds[0]), 10000);
+	cr_assert_eq(plat_move(fds[0], ends[0], 9000), 9000);
+	cr_assert_eq(plat_pipe_holds(fds[0]), 1000);
+	cr_assert_eq(plat_move(fds[0], ends[0], 1000), 1000);
+	cr_assert_eq(read(ends[1], out, sizeof out), 10000);
+	cr_assert_eq(memcmp(in, out, 10000), 0);
+
+	int room = 8192; /* of the socket: less than what comes */
+	cr_assert_eq(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof room), 0);
+	there = write(fds[1], in, sizeof in);
+	cr_assert_gt(there, 0);
+	moved = plat_move(fds[0], ends[0], (size_t)there);
+	cr_assert_lt(moved, there, "it does not wait for the reader");
+	if (moved > 0)
+		cr_assert_eq(recv(ends[1], out, (size_t)moved, MSG_WAITALL), moved);
+	cr_assert_eq(plat_pipe_read(fds[0], out + moved, (size_t)(there - moved)), 0);
+	cr_assert_eq(memcmp(in, out, (size_t)there), 0);
+	cr_assert_eq(plat_pipe_holds(fds[0]), 0);
+	cr_assert_eq(plat_pipe_read(fds[0], out, 1), -EAGAIN, "nothing is there");
+	cr_assert_lt(plat_pipe_holds(-1), 0);
+	signal(SIGPIPE, SIG_IGN);
+	close(ends[1]);
+	cr_assert_eq(write(fds[1], in, 100), 100);
+	cr_assert_lt(plat_move(fds[0], ends[0], 100), 0, "nobody reads");
 }
