@@ -169,7 +169,7 @@ Test(hostile_net, forty_items_run_at_once_and_one_more_is_refused)
 	start("many");
 	tell_code();
 	stage_allow(&st);
-	cr_assert(pty_expect_within(&st.agent, "will restart in 9 seconds", 20000), "%s",
+	cr_assert(pty_expect_within(&st.agent, "will restart in 9 seconds", 90000), "%s",
 		  st.agent.screen);
 	pty_type(&st.agent, "stop\n");
 	cr_assert_eq(pty_wait(&st.agent), 14, "%s", st.agent.screen);
@@ -181,7 +181,7 @@ Test(hostile_net, items_that_are_given_up_make_room_for_others)
 	start("fickle");
 	tell_code();
 	stage_allow(&st);
-	cr_assert(pty_expect_within(&st.agent, "will restart in 7 seconds", 20000), "%s",
+	cr_assert(pty_expect_within(&st.agent, "will restart in 7 seconds", 90000), "%s",
 		  st.agent.screen);
 	pty_type(&st.agent, "stop\n");
 	cr_assert_eq(pty_wait(&st.agent), 14, "%s", st.agent.screen);
