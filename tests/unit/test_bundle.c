@@ -435,7 +435,7 @@ Test(bundle, of_a_killed_console_has_a_manifest_of_what_arrived)
 Test(bundle, what_is_held_is_on_the_disk_and_in_the_hash_after_a_flush)
 {
 	struct bundle_item *it = bundle_item_begin(b, "cpu");
-	static char block[300000], all[sizeof block + 8];
+	static char block[300000], all[sizeof block + 16];
 	uint8_t hash[SHA256_LEN];
 
 	memset(block, 'y', sizeof block);
