@@ -21,9 +21,8 @@
 #define MUX_WHY_MAX	 96
 #define MUX_CREDIT_WORTH (16u << 10)  /* a fair receiver seldom gives less at once */
 #define MUX_CREDIT_PART	 4	      /* credit is due when a quarter of the window can be given, */
-#define MUX_CREDIT_LEAST (128u << 10) /* and not for less: each CREDIT is five records on its way \
-				       */
-#define MUX_OWN_MAX 4096 /* of FIN and RESET that are kept, beside MUX_CONTROL_QUEUE_MAX */
+#define MUX_CREDIT_LEAST (128u << 10) /* and not for less: each CREDIT is five records */
+#define MUX_OWN_MAX	 4096 /* of FIN and RESET that are kept, beside MUX_CONTROL_QUEUE_MAX */
 
 _Static_assert(MUX_ENTRIES_MAX == MUX_TABLE_STREAMS_MAX, "every stream fits in a resume table");
 
