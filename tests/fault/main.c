@@ -9,17 +9,19 @@
 #include <unistd.h>
 
 #include "tests/fault/lanes.h"
+#include "tests/fault/restart.h"
 #include "tests/fault/revoke.h"
 
-#define LOG_BYTES	 (400u << 10)
-#define REVOKE_LOG_BYTES (4000u << 10)
-#define LANES_PER_CPU	 6 /* they wait more than they work */
-#define COUNT_MAX	 1000000
+#define LOG_BYTES      (400u << 10)
+#define LONG_LOG_BYTES (4000u << 10)
+#define LANES_PER_CPU  6 /* they wait more than they work */
+#define COUNT_MAX      1000000
 
 static const char help[] =
     "usage: assent-fault [N [SEED]]          plays N schedules (default 1), seeds SEED, SEED+1 "
     "...\n"
     "       assent-fault --revoke [N [SEED]] measures how soon \"stop\" silences the wire\n"
+    "       assent-fault --restart [N [SEED]] restarts the relay in the middle of transfers\n"
     "\n"
     "  --lanes N      so many at the same time\n"
     "  --only KIND    each schedule begins with this kind of fault\n"
@@ -29,15 +31,11 @@ static const char help[] =
     "  --programs DIR the folder of the programs to test\n";
 
 static const struct option options[] = {
-    {"revoke", no_argument, NULL, 'r'},
-    {"lanes", required_argument, NULL, 'l'},
-    {"verbose", no_argument, NULL, 'v'},
-    {"keep", no_argument, NULL, 'k'},
-    {"only", required_argument, NULL, 'o'},
-    {"programs", required_argument, NULL, 'p'},
-    {"goodbye", no_argument, NULL, 'g'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
+    {"revoke", no_argument, NULL, 'r'},		{"restart", no_argument, NULL, 'R'},
+    {"lanes", required_argument, NULL, 'l'},	{"verbose", no_argument, NULL, 'v'},
+    {"keep", no_argument, NULL, 'k'},		{"only", required_argument, NULL, 'o'},
+    {"programs", required_argument, NULL, 'p'}, {"goodbye", no_argument, NULL, 'g'},
+    {"help", no_argument, NULL, 'h'},		{NULL, 0, NULL, 0},
 };
 
 static bool number(const char *text, uint64_t max, uint64_t *out)
@@ -58,12 +56,14 @@ int main(int argc, char **argv)
 	enum fault_kind only = FAULT_KINDS;
 	uint64_t count = 1, seed = 1,
 		 lanes = LANES_PER_CPU * (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
-	bool revoke = false, goodbyes = false, verbose = false;
+	bool revoke = false, restart = false, goodbyes = false, verbose = false;
 	int opt, failed;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (opt == 'r')
 			revoke = true;
+		else if (opt == 'R')
+			restart = true;
 		else if (opt == 'v')
 			verbose = true;
 		else if (opt == 'g')
@@ -80,12 +80,14 @@ int main(int argc, char **argv)
 	if (argc - optind > 2 || (optind < argc && !number(argv[optind], COUNT_MAX, &count)) ||
 	    (optind + 1 < argc && !number(argv[optind + 1], UINT64_MAX, &seed)) || count == 0)
 		return fputs(help, stderr), 2;
-	if (site_make(&site, programs, revoke ? REVOKE_LOG_BYTES : LOG_BYTES) != 0)
+	if (site_make(&site, programs, revoke || restart ? LONG_LOG_BYTES : LOG_BYTES) != 0)
 		return 2;
 	if (lanes > LANES_MAX)
 		lanes = LANES_MAX;
 	if (revoke)
 		failed = revoke_measure(&site, (unsigned)count, seed);
+	else if (restart)
+		failed = restart_measure(&site, (unsigned)count, seed);
 	else
 		failed = lanes_run(&site, &(struct lanes_job){.lanes = (unsigned)lanes,
 							      .count = (unsigned)count,
