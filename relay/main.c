@@ -81,5 +81,13 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	service_raise_descriptors();
-	return run(uv_default_loop(), &config);
+
+	uv_loop_t *loop = uv_default_loop();
+	if (!loop) {
+		fputs("assent-relay: the system gives no event loop; may it open enough files "
+		      "(ulimit -n)?\n",
+		      stderr);
+		return 1;
+	}
+	return run(loop, &config);
 }

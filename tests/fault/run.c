@@ -260,7 +260,8 @@ static void begin_fault(struct run *r, size_t i)
 		stop_for(r, i, actor_is_alive(&r->agent) ? r->agent.pid : 0, f->for_ms);
 		break;
 	case FAULT_RELAY_FILES:
-		if (actor_is_alive(&r->relay)) {
+		/* One that is only starting cannot live without: libuv itself aborts then. */
+		if (actor_is_alive(&r->relay) && actor_shows(&r->relay, "listening on ")) {
 			limit(r, r->relay.pid, RLIMIT_NOFILE, NO_MORE_FILES);
 			undo_later(r, i, r->relay.pid, f->for_ms);
 		}

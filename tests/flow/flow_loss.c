@@ -163,3 +163,17 @@ Test(resume, waiting_has_an_end)
 	cr_assert_eq(pty_wait(&st.agent), 13, "%s", st.agent.screen);
 	cr_assert(stage_all_gone(below, below_count));
 }
+
+Test(relay, without_descriptors_it_says_so)
+{
+	char out[1024];
+	int code = stage_run((const char *[]){"/bin/sh", "-c",
+					      "ulimit -n 7; exec " ASSENT_BIN
+					      "/assent-relay --listen 127.0.0.1:0 --cert x --key x "
+					      "--console-ca x",
+					      NULL},
+			     out, sizeof out);
+
+	cr_assert_eq(code, 1, "%d: %s", code, out);
+	cr_assert(strstr(out, "ulimit -n"), "%s", out);
+}
