@@ -6,7 +6,6 @@
  */
 #include "agent/broker_priv.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,15 +15,6 @@
 #include "proto/e2e/sign.h"
 
 #define owner_of(ptr, type, field) ((type *)((char *)(ptr)-offsetof(type, field)))
-
-/* Whatever takes the session out of the customer's sight ends it: a stopped agent (Ctrl-Z) could
- * neither show what is read nor hear "stop". */
-static const int revoking_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
-_Static_assert(sizeof revoking_signals / sizeof revoking_signals[0] == BROKER_SIGNALS,
-	       "one handle for each");
-
-static char env_path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", env_locale[] = "LC_ALL=C";
-char *broker_child_env[] = {env_path, env_locale, NULL};
 
 /* A child that holds the customer's terminal could draw a prompt of its own and read the answer.
  * A sanitized build is never shipped, and its reports must reach the tests. */
@@ -104,7 +94,7 @@ static void close_all(struct broker *b, int reason)
 	note_end(b);
 	uv_close((uv_handle_t *)&b->clock, broker_handle_closed);
 	operations_end(b);
-	for (size_t i = 0; i < sizeof revoking_signals / sizeof revoking_signals[0]; i++)
+	for (size_t i = 0; i < plat_revoking_signal_count; i++)
 		uv_close((uv_handle_t *)&b->signals[i], broker_handle_closed);
 	ui_close(b->ui);
 }
@@ -310,10 +300,10 @@ static void own_handles(struct broker *b)
 	b->clock.data = b->show.data = b->net_grace.data = b->redial.data = b;
 	b->handles = 5;
 	visits_init(b);
-	for (size_t i = 0; i < sizeof revoking_signals / sizeof revoking_signals[0]; i++) {
+	for (size_t i = 0; i < plat_revoking_signal_count; i++) {
 		uv_signal_init(&b->loop, &b->signals[i]);
 		b->signals[i].data = b;
-		uv_signal_start(&b->signals[i], on_signal, revoking_signals[i]);
+		uv_signal_start(&b->signals[i], on_signal, plat_revoking_signals[i]);
 		b->handles++;
 	}
 	uv_timer_start(&b->show, on_show, BROKER_SHOW_MS, BROKER_SHOW_MS);
@@ -364,18 +354,8 @@ static int start(struct broker *b)
 	return 0;
 }
 
-/* A peer that went away is an error of the write. In the background the terminal is not ours:
- * reading it then fails and ends the session, instead of stopping us with the line open. */
-static void ignore_signals(void)
-{
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGTTIN, SIG_IGN);
-	signal(SIGTTOU, SIG_IGN);
-}
-
 int broker_run(const struct agent_config *config)
 {
-	ignore_signals();
 	uv_disable_stdio_inheritance();
 	if (plat_guard_secrets() < 0) {
 		fputs("assent-agent: this system does not let the program protect its memory\n",

@@ -40,7 +40,6 @@
 #define BROKER_RUNNING_MAX   40	  /* collectors at once; one more OPEN is refused with E_QUOTA */
 #define BROKER_OVERTIME_MS   3000 /* a collector that does not end itself at its deadline */
 #define BROKER_ABANDON_MS    1000 /* a killed collector that hangs in the kernel is not waited for */
-#define BROKER_SIGNALS	     5
 #define BROKER_PATH_MAX	     1024
 #define BROKER_STATE_DIR_MAX 1024
 
@@ -77,13 +76,15 @@ struct broker {
 
 	uv_timer_t clock; /* the session's next deadline */
 	uv_timer_t show;  /* running items; stopped when there are none */
-	uv_signal_t signals[BROKER_SIGNALS];
+	uv_signal_t signals[PLAT_SIGNALS_MAX];
 	unsigned handles; /* that on_handle_closed() will be called for */
 
 	/* network.c */
 	struct link net;
 	uv_process_t net_process;
 	bool net_running, net_open;
+	struct plat_child net_child; /* instead of net_process, where net_is_child */
+	bool net_is_child;
 	struct dialler dialler;
 	struct tries ways;	  /* to the relay, and what happened on each in this round */
 	struct way_sender sender; /* the rest of what assent-net needs for one */
@@ -137,7 +138,6 @@ struct broker {
 };
 
 /* broker.c */
-extern char *broker_child_env[]; /* all that a child process inherits */
 uv_stdio_container_t broker_child_stderr(void);
 /* Carries out what the state machine says; also hands it back, for door.c. */
 struct session_effects broker_event(struct broker *b, const struct session_event *ev);

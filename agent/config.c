@@ -169,10 +169,9 @@ static int resolve(const struct agent_config *c, const char *key, char file[CONF
 		   char *why, size_t cap)
 {
 	char name[CONFIG_PATH_MAX];
-	const char *slash = strrchr(c->path, '/');
-	int dir = slash ? (int)(slash - c->path) + 1 : 0;
+	int dir = (int)(plat_path_name(c->path) - c->path);
 
-	if (file[0] == '/' || !file[0])
+	if (plat_path_is_absolute(file) || !file[0])
 		return 0;
 	memcpy(name, file, sizeof name);
 
@@ -187,7 +186,7 @@ static int resolve(const struct agent_config *c, const char *key, char file[CONF
 static int load_credentials(struct agent_config *c, char *why, size_t cap)
 {
 	char line[2 * ROUTE_USER_MAX + 4], more[ROUTE_WHY_MAX], text[128];
-	FILE *f = c->credentials_path[0] ? fopen(c->credentials_path, "rbe") : NULL;
+	FILE *f = c->credentials_path[0] ? fopen(c->credentials_path, "rb") : NULL;
 	int err = 0;
 
 	if (!c->credentials_path[0])
@@ -210,7 +209,7 @@ static int load_credentials(struct agent_config *c, char *why, size_t cap)
 
 static int load_ca(struct agent_config *c, char *why, size_t cap)
 {
-	FILE *f = fopen(c->ca_path, "rbe");
+	FILE *f = fopen(c->ca_path, "rb");
 	int err = f ? 0 : -errno;
 	char text[128];
 
@@ -285,7 +284,7 @@ static int load(const char *path, struct agent_config *c, char *why, size_t cap)
 int config_load(const char *path, struct agent_config *out, char *why, size_t cap)
 {
 	struct agent_config *c = calloc(1, sizeof *c);
-	int err = c ? load(path ? path : CONFIG_PATH, c, why, cap)
+	int err = c ? load(path ? path : plat_config_path(), c, why, cap)
 		    : fail(why, cap, "Memory is short. Close other programs and start again.");
 
 	if (err == 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The agent's configuration, installed by an administrator: /etc/assent/agent.conf, or the
- * file given with --config. It alone says which relay is called and which certificate
- * authority is trusted; no option and no variable can.
+ * The agent's configuration, installed by an administrator: /etc/assent/agent.conf (on Windows
+ * C:\ProgramData\Assent\agent.conf), or the file given with --config. It alone says which relay is
+ * called and which certificate authority is trusted; no option and no variable can.
  *
  *   relay = HOST:PORT      required
  *   ca = FILE              required; relative to the configuration's folder
@@ -30,7 +30,6 @@
 #include "proto/e2e/settings.h"
 #include "proto/route/route.h"
 
-#define CONFIG_PATH	"/etc/assent/agent.conf"
 #define CONFIG_CA_MAX	16384
 #define CONFIG_PATH_MAX 1024
 #define CONFIG_RESUME_S 120
@@ -53,7 +52,8 @@ struct agent_config {
 	bool trusted; /* configuration and CA were installed by an administrator */
 };
 
-/* path NULL means CONFIG_PATH. AS_ECONFIG with one line in why: what is wrong and what to do. */
+/* path NULL means the installed one, plat_config_path(). AS_ECONFIG with one line in why: what is
+ * wrong and what to do. */
 int config_load(const char *path, struct agent_config *out, char *why, size_t cap);
 void config_wipe(struct agent_config *c); /* there may be a password in it */
 

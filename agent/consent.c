@@ -4,7 +4,7 @@
  * (foreign()). The second is cleaned, its runs of blanks and its quotes are flattened, and when
  * it is too long for a line, every further line starts with our bar.
  */
-#include "agent/consent.h"
+#include "agent/consent_priv.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -101,8 +101,7 @@ static void put_broken(struct page *p, const char *text, size_t indent, const ch
 	}
 }
 
-/* Clean, one line, no double blanks, no double quotes: nothing that could leave its place. */
-static void flatten(const char *in, char *out, size_t cap)
+void consent_flatten(const char *in, char *out, size_t cap)
 {
 	size_t n = 0;
 
@@ -122,7 +121,7 @@ static void put_foreign(struct page *p, const char *label, const char *value, co
 {
 	char clean[512], quoted[sizeof clean + 2];
 
-	flatten(value, clean, sizeof clean);
+	consent_flatten(value, clean, sizeof clean);
 	snprintf(quoted, sizeof quoted, "%s%s%s", quote, clean, quote);
 	put(p, "  %-*s", LABEL - 2, label);
 	put_broken(p, clean[0] ? quoted : "(nothing)", LABEL, "| ");
@@ -146,7 +145,7 @@ const char *consent_right(const struct scope *s, char out[CONSENT_RIGHT_MAX])
 {
 	char target[SCOPE_TARGET_MAX + 1];
 
-	flatten(s->target, target, sizeof target);
+	consent_flatten(s->target, target, sizeof target);
 	switch (s->kind) {
 	case SCOPE_SYSTEM:
 		return strcpy(out, "See how this computer is doing: hardware, operating system, "
@@ -179,8 +178,7 @@ const char *consent_right(const struct scope *s, char out[CONSENT_RIGHT_MAX])
 	return strcpy(out, "Something that this program does not know");
 }
 
-/* What to think of before saying yes, or NULL. */
-static const char *careful(const struct scope *s)
+const char *consent_careful(const struct scope *s)
 {
 	switch (s->kind) {
 	case SCOPE_SYSTEM:
@@ -248,27 +246,38 @@ static void put_device(struct page *p, const struct consent *c, size_t i)
 		put(p, "          Passwords are typed here; the engineer never sees them.\n");
 }
 
-static void put_right(struct page *p, const struct consent *c, size_t i, bool ticked)
+struct scope consent_asked(const struct consent *c, size_t i)
 {
-	char right[CONSENT_RIGHT_MAX], real[CONSENT_REAL_MAX + 32], clean[CONSENT_REAL_MAX + 1];
 	struct scope s = c->asked[i];
 
 	if (s.kind == SCOPE_PUT)
 		memcpy(s.target, c->folder, sizeof s.target);
+	return s;
+}
+
+static void put_right(struct page *p, const struct consent *c, size_t i, bool ticked)
+{
+	char right[CONSENT_RIGHT_MAX], real[CONSENT_REAL_MAX + 32], clean[CONSENT_REAL_MAX + 1];
+	struct scope s = consent_asked(c, i);
+
 	put(p, "  [%c] %2zu  ", ticked ? 'x' : ' ', i + 1);
 	put_broken(p, consent_right(&s, right), 10, s.target[0] ? "| " : "");
 	if (c->real[i][0]) {
-		flatten(c->real[i], clean, sizeof clean);
+		consent_flatten(c->real[i], clean, sizeof clean);
 		snprintf(real, sizeof real, "It really lies at \"%s\"", clean);
 		put(p, "          ");
 		put_broken(p, real, 10, "| ");
+	}
+	if (consent_is_impossible(c, i)) {
+		put(p, "          %s\n", CONSENT_IMPOSSIBLE);
+		return;
 	}
 	if (s.kind == SCOPE_DEVICE)
 		put_device(p, c, i);
 	if (consent_lacks_folder(c, i))
 		put(p, "          To choose it, type its full name: /home/you/support\n");
-	if (careful(&s))
-		put(p, "          %s\n", careful(&s));
+	if (consent_careful(&s))
+		put(p, "          %s\n", consent_careful(&s));
 }
 
 bool consent_lacks_folder(const struct consent *c, size_t i)
@@ -276,12 +285,22 @@ bool consent_lacks_folder(const struct consent *c, size_t i)
 	return c->asked[i].kind == SCOPE_PUT && !c->folder[0];
 }
 
+bool consent_is_impossible(const struct consent *c, size_t i)
+{
+	return c->impossible >> i & 1;
+}
+
+bool consent_is_fixed(const struct consent *c, size_t i)
+{
+	return consent_is_impossible(c, i) || consent_lacks_folder(c, i);
+}
+
 uint32_t consent_first_ticks(const struct consent *c)
 {
 	uint32_t ticks = CONSENT_ALL(c->asked_count);
 
 	for (size_t i = 0; i < c->asked_count; i++)
-		if (consent_lacks_folder(c, i))
+		if (consent_is_fixed(c, i))
 			ticks &= ~(1u << i);
 	return ticks;
 }
@@ -300,13 +319,20 @@ const char *consent_clock(int64_t wall_s, int32_t utc_offset_s, char out[CONSENT
 int32_t consent_utc_offset(int64_t wall_s)
 {
 	time_t t = (time_t)wall_s;
-	struct tm tm;
+	struct tm local, utc;
 
 	tzset();
-	return localtime_r(&t, &tm) ? (int32_t)tm.tm_gmtoff : 0;
+	if (!localtime_r(&t, &local) || !gmtime_r(&t, &utc))
+		return 0;
+
+	/* At most a day apart; where a year lies between them, its number says which is later. */
+	int days = local.tm_year != utc.tm_year ? local.tm_year - utc.tm_year
+						: local.tm_yday - utc.tm_yday;
+	return days * DAY_S + (local.tm_hour - utc.tm_hour) * 3600 +
+	       (local.tm_min - utc.tm_min) * 60 + (local.tm_sec - utc.tm_sec);
 }
 
-static const char *duration(uint32_t s, char *out, size_t cap)
+static const char *span_text(uint32_t s, char *out, size_t cap)
 {
 	uint32_t h = s / 3600, m = s / 60 % 60;
 
@@ -321,18 +347,27 @@ static const char *duration(uint32_t s, char *out, size_t cap)
 	return out;
 }
 
+const char *consent_checked(const struct consent *c)
+{
+	return c->config_trusted ? "Both names were checked."
+				 : "These names could NOT be checked: see the WARNING below.";
+}
+
+const char *consent_title(const struct consent *c)
+{
+	return c->escalation ? "The support engineer asks for MORE."
+			     : "A support engineer asks to read from this computer.";
+}
+
 static void put_head(struct page *p, const struct consent *c)
 {
 	char name[300];
 
-	put(p, c->escalation ? "The support engineer asks for MORE.\n\n"
-			     : "A support engineer asks to read from this computer.\n\n");
+	put(p, "%s\n\n", consent_title(c));
 	snprintf(name, sizeof name, "%s (%s)", c->engineer_name, c->engineer_id);
 	put_foreign(p, "Engineer:", name, "");
 	put_foreign(p, "Organisation:", c->organisation, "");
-	put(p, "  %-*s%s\n", LABEL - 2, "",
-	    c->config_trusted ? "Both names were checked."
-			      : "These names could NOT be checked: see the WARNING below.");
+	put(p, "  %-*s%s\n", LABEL - 2, "", consent_checked(c));
 	put_foreign(p, "Call back:", c->phone, "");
 	if (c->ticket[0])
 		put_foreign(p, "Ticket:", c->ticket, "\"");
@@ -359,37 +394,76 @@ static void put_rights(struct page *p, const struct consent *c, uint32_t ticks)
 		put_right(p, c, i, ticks >> i & 1);
 }
 
-static void put_asked(struct page *p, const struct consent *c, uint32_t ticks)
+void consent_rights_head(const struct consent *c, char *out, size_t cap)
 {
-	char span[32], clock[CONSENT_CLOCK_MAX], size[TEXT_SIZE_MAX];
+	char span[32], clock[CONSENT_CLOCK_MAX];
 	int64_t local = c->ends_at + c->utc_offset_s;
 	bool tomorrow = local / DAY_S != (local - (int64_t)c->duration_s) / DAY_S;
 
-	put(p, "\n%s until %s%s (%s):\n",
-	    c->escalation ? "NEW, if you allow it," : "If you allow it,",
-	    consent_clock(c->ends_at, c->utc_offset_s, clock), tomorrow ? " tomorrow" : "",
-	    duration(c->duration_s, span, sizeof span));
-	put_rights(p, c, ticks);
-	put(p, "\n");
+	snprintf(out, cap, "%s until %s%s (%s):",
+		 c->escalation ? "NEW, if you allow it," : "If you allow it,",
+		 consent_clock(c->ends_at, c->utc_offset_s, clock), tomorrow ? " tomorrow" : "",
+		 span_text(c->duration_s, span, sizeof span));
+}
+
+void consent_notes(const struct consent *c, char *out, size_t cap)
+{
+	struct page p = {.out = out, .cap = cap};
+	char size[TEXT_SIZE_MAX];
+
+	out[0] = '\0';
 	if (c->max_bytes > 0)
-		put(p, "At most %s leaves this computer.\n", text_size(c->max_bytes, size));
+		put(&p, "At most %s leaves this computer.\n", text_size(c->max_bytes, size));
 	if (only_reads(c))
-		put(p, "The engineer can only read; nothing is changed.\n");
-	put(p, "You see every item here, and typing stop ends it at once.\n");
-	put(p, "Type a number to switch its line on or off.\n");
+		put(&p, "The engineer can only read; nothing is changed.\n");
+	if (c->in_window)
+		put(&p, "You see every item in this window, and its Stop button ends it at once.\n"
+			"Untick what you do not want to send.\n");
+	else
+		put(&p, "You see every item here, and typing stop ends it at once.\n"
+			"Type a number to switch its line on or off.\n");
+}
+
+void consent_warning(const struct consent *c, char *out, size_t cap)
+{
+	out[0] = '\0';
+	if (!c->config_trusted)
+		snprintf(out, cap,
+			 "WARNING: the settings of this program were not installed by an "
+			 "administrator of\n"
+			 "this computer. Somebody may have prepared them. If unsure, %s.\n",
+			 c->in_window ? "choose Deny" : "type deny");
+	else if (!c->config_signed)
+		snprintf(out, cap,
+			 "WARNING: the number to call back is not signed by the organisation. Call "
+			 "only a\nnumber that you know. If unsure, %s.\n",
+			 c->in_window ? "choose Deny" : "type deny");
+}
+
+const char *consent_question(const struct consent *c)
+{
+	return c->in_window
+		   ? "Did YOU ask for help? If somebody called you unexpectedly, choose Deny."
+		   : "Did YOU ask for help? If somebody called you unexpectedly, type deny.";
+}
+
+static void put_asked(struct page *p, const struct consent *c, uint32_t ticks)
+{
+	char text[CONSENT_NOTES_MAX];
+
+	consent_rights_head(c, text, sizeof text);
+	put(p, "\n%s\n", text);
+	put_rights(p, c, ticks);
+	consent_notes(c, text, sizeof text);
+	put(p, "\n%s", text);
 }
 
 static void put_warnings(struct page *p, const struct consent *c)
 {
-	if (!c->config_trusted)
-		put(p, "WARNING: the settings of this program were not installed by an "
-		       "administrator of\n"
-		       "this computer. Somebody may have prepared them. If unsure, type deny.\n");
-	else if (!c->config_signed)
-		put(p,
-		    "WARNING: the number to call back is not signed by the organisation. Call only "
-		    "a\nnumber that you know. If unsure, type deny.\n");
-	put(p, "Did YOU ask for help? If somebody called you unexpectedly, type deny.\n");
+	char text[CONSENT_NOTES_MAX];
+
+	consent_warning(c, text, sizeof text);
+	put(p, "%s%s\n", text, consent_question(c));
 }
 
 int consent_text(const struct consent *c, uint32_t ticks, char *out, size_t cap)

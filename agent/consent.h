@@ -38,6 +38,7 @@ struct consent {
 	char ticket[65];
 	char reason[201];
 	char via_gateway[65]; /* "" = none */
+	bool in_window; /* asked in a window, not on a terminal: other words say how to answer */
 	bool config_trusted;  /* installed by an administrator */
 	bool config_signed;   /* phone and relay are the organisation's own word */
 	bool escalation;      /* more rights in a running session */
@@ -50,6 +51,7 @@ struct consent {
 	char real[SCOPES_MAX][CONSENT_REAL_MAX + 1];
 	struct consent_device devices[SCOPES_MAX]; /* for SCOPE_DEVICE */
 	size_t asked_count;
+	uint32_t impossible; /* bit i: nothing on this computer serves asked[i] */
 	char
 	    folder[SCOPE_TARGET_MAX + 1]; /* that the customer named for SCOPE_PUT; "" = none yet */
 	struct scope granted[SCOPES_MAX]; /* escalation: what is allowed already */
@@ -59,6 +61,25 @@ struct consent {
 /* The whole text, lines ended by '\n', without the answer line. ticks: bit i = asked[i].
  * Length without the NUL, or AS_EFULL. */
 int consent_text(const struct consent *c, uint32_t ticks, char *out, size_t cap);
+
+/* The same words in pieces, for a window, which has a place for each. */
+#define CONSENT_FACTS_MAX 8
+#define CONSENT_VALUE_MAX 512
+#define CONSENT_NOTES_MAX 1024
+struct consent_page {
+	const char *title;
+	struct {
+		const char *label;
+		char value[CONSENT_VALUE_MAX]; /* other people's text, clean */
+	} facts[CONSENT_FACTS_MAX];
+	size_t fact_count;
+	char rights_head[128];
+	char rights[SCOPES_MAX][SCOPE_TARGET_MAX + CONSENT_REAL_MAX + 320];
+	char granted[SCOPES_MAX * (SCOPE_TARGET_MAX + 168)]; /* what is allowed already, or "" */
+	char notes[CONSENT_NOTES_MAX], warning[CONSENT_NOTES_MAX];
+	const char *question;
+};
+void consent_page(const struct consent *c, struct consent_page *out);
 
 /* Only the numbered lines, as they stand in the text: after a tick has changed. */
 int consent_lines(const struct consent *c, uint32_t ticks, char *out, size_t cap);
@@ -73,8 +94,12 @@ const char *consent_right(const struct scope *s, char out[CONSENT_RIGHT_MAX]);
 /* Every line but those that cannot be allowed yet. */
 uint32_t consent_first_ticks(const struct consent *c);
 
-/* Does line i still need a folder? */
+/* Does line i still need a folder? Can nothing on this computer serve it? One or the other, so that
+ * it cannot be ticked? */
 bool consent_lacks_folder(const struct consent *c, size_t i);
+bool consent_is_impossible(const struct consent *c, size_t i);
+bool consent_is_fixed(const struct consent *c, size_t i);
+#define CONSENT_IMPOSSIBLE "This program cannot do that on this computer, so it stays off."
 
 /* Seconds east of UTC of this computer's clock at that time: for consent.utc_offset_s. */
 int32_t consent_utc_offset(int64_t wall_s);

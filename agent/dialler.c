@@ -16,7 +16,8 @@ int child_spawn(uv_loop_t *loop, uv_process_t *process, const char *program, uv_
 	if (err < 0)
 		return err;
 
-	char *args[] = {path, NULL};
+	/* uv_spawn() does not change what it is given; its type is older than const */
+	char *args[] = {(char *)(uintptr_t)program, NULL};
 	uv_stdio_container_t stdio[] = {
 	    {.flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE,
 	     .data.stream = (uv_stream_t *)pipe},
@@ -26,8 +27,8 @@ int child_spawn(uv_loop_t *loop, uv_process_t *process, const char *program, uv_
 	uv_process_options_t options = {
 	    .file = path,
 	    .args = args,
-	    .env = broker_child_env,
-	    .cwd = "/",
+	    .env = plat_child_env,
+	    .cwd = plat_child_folder,
 	    .stdio = stdio,
 	    .stdio_count = 3,
 	    .exit_cb = on_exit,
@@ -137,7 +138,7 @@ static void on_told(uv_write_t *req, int status)
 	secret_wipe(d->out, sizeof d->out);
 }
 
-static int tell(struct dialler *d, const struct route *way)
+static int send_way(struct dialler *d, const struct route *way)
 {
 	int n = route_encode(way, d->out + DIAL_MSG_HEAD, sizeof d->out - DIAL_MSG_HEAD);
 	if (n < 0)
@@ -166,7 +167,7 @@ int dialler_start(struct dialler *d, const struct route *way)
 	if (err < 0 && d->process.type == UV_PROCESS)
 		uv_close((uv_handle_t *)&d->process, on_closed);
 	if (err == 0)
-		err = tell(d, way);
+		err = send_way(d, way);
 	if (err == 0)
 		err = uv_read_start((uv_stream_t *)&d->pipe, on_alloc, on_read);
 	if (err < 0)

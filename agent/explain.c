@@ -231,7 +231,6 @@ int explain_run(const struct agent_config *config)
 	struct explain *e = calloc(1, sizeof *e);
 	int code = AGENT_EXIT_FAULT;
 
-	signal(SIGPIPE, SIG_IGN);
 	uv_disable_stdio_inheritance();
 	if (!e || plat_guard_secrets() < 0 || uv_loop_init(&e->loop) < 0) {
 		free(e);

@@ -4,10 +4,12 @@
  */
 #include "agent/broker_priv.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "proto/base/err.h"
+#include "proto/base/log.h"
 #include "proto/base/text.h"
 
 static const struct {
@@ -64,6 +66,47 @@ int farewell_exit_code(int reason)
 	return reason == AS_E_RELAY ? AGENT_EXIT_RELAY : AGENT_EXIT_FAULT;
 }
 
+struct words {
+	size_t len;
+	bool fault; /* for standard error */
+	char text[8192];
+};
+
+static void put(struct words *w, const char *fmt, ...) AS_PRINTF(2, 3);
+static void put(struct words *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vsnprintf(w->text + w->len, sizeof w->text - w->len, fmt, ap);
+	va_end(ap);
+	if (n > 0 && (size_t)n < sizeof w->text - w->len)
+		w->len += (size_t)n;
+}
+
+static void put_ending(const struct broker *b, struct words *w)
+{
+	char size[TEXT_SIZE_MAX], why[160];
+
+	for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+		if (endings[i].reason != b->reason)
+			continue;
+		put(w, "%s\n", endings[i].text);
+		if (b->granted)
+			put(w, "%u %s sent, %s. Read what was sent: assent-agent record list\n",
+			    b->items, b->items == 1 ? "item was" : "items were",
+			    text_size(b->bytes_sent, size));
+		w->fault = !b->record;
+		return;
+	}
+	put(w,
+	    "The session has ended because of a fault: %s (%s). Start again; if it happens "
+	    "again, tell the support organisation.\n",
+	    err_text(b->reason, why, sizeof why),
+	    err_name(b->reason) ? err_name(b->reason) : "system");
+	w->fault = true;
+}
+
 /* A path is named once, with the failure that says most: how its WebSockets failed too is for
  * "--explain". */
 static bool says_most(const struct tries *t, size_t i)
@@ -75,30 +118,31 @@ static bool says_most(const struct tries *t, size_t i)
 	return true;
 }
 
-static void print_path(const struct tries *t, size_t i)
+static void put_path(const struct tries *t, size_t i, struct words *w)
 {
 	struct route path = t->list.at[i];
 	char way[ROUTE_TEXT_MAX], text[REPORT_TEXT_MAX];
 
 	path.carrier = ROUTE_TLS;
 	path.system_trust = false;
-	printf("  - %s: %s.\n", route_text(&path, way),
-	       report_text(&t->list.at[i], &t->reports[i], text));
+	put(w, "  - %s: %s.\n", route_text(&path, way),
+	    report_text(&t->list.at[i], &t->reports[i], text));
 }
 
-static void print_advice(const struct tries *t, const struct hostport *relay)
+static void put_advice(const struct tries *t, const struct hostport *relay, struct words *w)
 {
 	char text[TRIES_ADVICE_MAX];
 
 	tries_advice(t, relay, text);
 	if (tries_is_for_admin(t))
-		printf("Check the internet connection. In a company network, read this sentence to "
-		       "your "
-		       "administrator:\n  \"%s\"\n",
-		       text);
+		put(w,
+		    "Check the internet connection. In a company network, read this sentence to "
+		    "your "
+		    "administrator:\n  \"%s\"\n",
+		    text);
 	else
-		puts(text);
-	puts("Every step is shown by: assent-agent support --explain");
+		put(w, "%s\n", text);
+	put(w, "Every step is shown by: assent-agent support --explain\n");
 }
 
 /* Where the search stood when time was over. */
@@ -111,7 +155,7 @@ static void close_search(struct tries *t)
 	t->tried[t->now] = true;
 }
 
-static void print_not_reached(struct broker *b)
+static void put_not_reached(struct broker *b, struct words *w)
 {
 	const struct tries *t = &b->ways;
 	struct hostport relay;
@@ -119,48 +163,35 @@ static void print_not_reached(struct broker *b)
 	close_search(&b->ways);
 	if (hostport_split(b->config->relay, &relay) < 0)
 		return; /* config.c has checked it */
-	printf("The support server %s cannot be reached. What was tried:\n", b->config->relay);
+	put(w, "The support server %s cannot be reached. What was tried:\n", b->config->relay);
 	for (size_t i = 0; i < t->list.count; i++)
 		if (t->tried[i] && says_most(t, i))
-			print_path(t, i);
+			put_path(t, i, w);
 	for (size_t i = 0; i < t->list.notes_count; i++)
-		printf("  - %s.\n", t->list.notes[i]);
-	print_advice(t, &relay);
+		put(w, "  - %s.\n", t->list.notes[i]);
+	put_advice(t, &relay, w);
 }
 
-static void print_relay(struct broker *b)
+static void put_relay(struct broker *b, struct words *w)
 {
 	char why[160];
 
 	if (b->reached)
-		printf("The connection to the support server %s was lost (%s). Start again to get "
-		       "a new code.\n",
-		       b->config->relay, err_text(b->relay_why, why, sizeof why));
+		put(w,
+		    "The connection to the support server %s was lost (%s). Start again to get "
+		    "a new code.\n",
+		    b->config->relay, err_text(b->relay_why, why, sizeof why));
 	else
-		print_not_reached(b);
+		put_not_reached(b, w);
 }
 
 void farewell_print(struct broker *b)
 {
-	char size[TEXT_SIZE_MAX], why[160];
+	struct words w = {0};
 
-	if (b->reason == AS_E_RELAY) {
-		print_relay(b);
-		return;
-	}
-	for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-		if (endings[i].reason != b->reason)
-			continue;
-		fprintf(b->record ? stdout : stderr, "%s\n", endings[i].text);
-		if (b->granted)
-			printf("%u %s sent, %s. Read what was sent: assent-agent record list\n",
-			       b->items, b->items == 1 ? "item was" : "items were",
-			       text_size(b->bytes_sent, size));
-		return;
-	}
-	fprintf(stderr,
-		"The session has ended because of a fault: %s (%s). Start again; if it happens "
-		"again, tell the support organisation.\n",
-		err_text(b->reason, why, sizeof why),
-		err_name(b->reason) ? err_name(b->reason) : "system");
+	if (b->reason == AS_E_RELAY)
+		put_relay(b, &w);
+	else
+		put_ending(b, &w);
+	plat_say(w.text, w.fault);
 }

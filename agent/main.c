@@ -11,6 +11,7 @@
 #include "agent/config.h"
 #include "agent/device_cmd.h"
 #include "agent/explain.h"
+#include "agent/plat/plat.h"
 #include "agent/record_cmd.h"
 
 static const char help[] =
@@ -23,7 +24,7 @@ static const char help[] =
     "record    read what was asked, allowed and sent in earlier sessions\n"
     "device    the keys of other devices that you have trusted\n"
     "\n"
-    "The configuration is " CONFIG_PATH " unless --config names another one.\n";
+    "The configuration is %s unless --config names another one.\n";
 
 static int usage(const char *what)
 {
@@ -34,10 +35,11 @@ static int usage(const char *what)
 static int support(const char *path, const char *lang, bool explain)
 {
 	static struct agent_config config;
-	char why[CONFIG_WHY_MAX];
+	char why[CONFIG_WHY_MAX], text[CONFIG_WHY_MAX + 16];
 
 	if (config_load(path, &config, why, sizeof why) < 0) {
-		fprintf(stderr, "assent-agent: %s\n", why);
+		snprintf(text, sizeof text, "assent-agent: %s\n", why);
+		plat_say(text, true);
 		return AGENT_EXIT_CONFIG;
 	}
 	if (lang)
@@ -65,6 +67,7 @@ int main(int argc, char **argv)
 	bool explain = false;
 	int opt;
 
+	plat_begin();
 	setlocale(LC_CTYPE, "");
 	if (argc > 1 && strcmp(argv[1], "record") == 0)
 		return record_main(argc - 1, argv + 1);
@@ -83,17 +86,14 @@ int main(int argc, char **argv)
 			explain = true;
 			break;
 		case 'h':
-			fputs(help, stdout);
-			return AGENT_EXIT_OK;
+			return printf(help, plat_config_path()) < 0;
 		case 'v':
-			puts("assent-agent " ASSENT_VERSION);
-			return AGENT_EXIT_OK;
+			return puts("assent-agent " ASSENT_VERSION) < 0;
 		default:
 			return usage("unknown option, or one without its value");
 		}
 	}
-	if (optind < argc && strcmp(argv[optind], "support") == 0)
-		optind++;
+	optind += optind < argc && strcmp(argv[optind], "support") == 0;
 	if (optind < argc)
 		return usage("unknown command");
 	return support(path, lang, explain);

@@ -8,10 +8,12 @@
 #include "agent/broker_priv.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/plat/pipe.h"
 #include "proto/base/err.h"
 
 /* ---- to net ---- */
@@ -293,11 +295,31 @@ static void on_net_msg(const struct ipc_msg *m, void *owner)
 	}
 }
 
+static void kill_net(struct broker *b)
+{
+	if (b->net_running)
+		uv_process_kill(&b->net_process, SIGKILL);
+	if (b->net_is_child)
+		plat_child_kill(&b->net_child);
+}
+
+/* Its pipe is gone: so is it, or at once. */
+static void forget_child(struct broker *b)
+{
+	plat_child_kill(&b->net_child);
+	plat_child_forget(&b->net_child);
+	b->net_is_child = false;
+	if (b->closing && !uv_is_closing((uv_handle_t *)&b->net_grace))
+		uv_close((uv_handle_t *)&b->net_grace, broker_handle_closed);
+}
+
 static void on_net_gone(int why, void *owner)
 {
 	struct broker *b = owner;
 
 	b->net_open = false;
+	if (b->net_is_child)
+		forget_child(b);
 	broker_gone_one(b);
 	if (b->closing)
 		return;
@@ -417,6 +439,40 @@ int network_dial(struct broker *b)
 	return 0;
 }
 
+/* Where the system takes rights away at birth only. It has ended when its pipe has: on_net_gone().
+ */
+static int start_powerless(struct broker *b, const char *program)
+{
+	char path[BROKER_PATH_MAX];
+	int err = plat_libexec(program, path, sizeof path);
+
+	if (err == 0)
+		err = plat_start_powerless(path, program, &b->net_child);
+	if (err < 0)
+		return err;
+	b->net_is_child = true;
+	err = uv_pipe_open(&b->net.pipe, b->net_child.pipe_fd);
+	plat_pipe_peer(&b->net.pipe, b->net_child.pid);
+	return err;
+}
+
+static int start_net(struct broker *b)
+{
+	static char program[] = "assent-net";
+	int err = start_powerless(b, program);
+
+	if (err != -ENOTSUP)
+		return err;
+	b->net_process.data = b;
+	err = child_spawn(&b->loop, &b->net_process, program, &b->net.pipe, on_net_exit);
+	if (b->net_process.type == UV_PROCESS)
+		b->handles++;
+	if (err < 0 && b->net_process.type == UV_PROCESS)
+		uv_close((uv_handle_t *)&b->net_process, broker_handle_closed);
+	b->net_running = err == 0;
+	return err;
+}
+
 int network_start(struct broker *b)
 {
 	int err = link_init(&b->loop, &b->net, &net_events, b);
@@ -424,15 +480,9 @@ int network_start(struct broker *b)
 		return err;
 	b->handles++;
 	b->net_open = true;
-	b->net_process.data = b;
-	err = child_spawn(&b->loop, &b->net_process, "assent-net", &b->net.pipe, on_net_exit);
-	if (b->net_process.type == UV_PROCESS)
-		b->handles++;
-	if (err < 0 && b->net_process.type == UV_PROCESS)
-		uv_close((uv_handle_t *)&b->net_process, broker_handle_closed);
+	err = start_net(b);
 	if (err < 0)
 		return err;
-	b->net_running = true;
 	err = link_start(&b->net);
 	if (err == 0)
 		err = way_send_config(&b->net, b->config);
@@ -445,8 +495,7 @@ static void on_grace(uv_timer_t *t)
 {
 	struct broker *b = t->data;
 
-	if (b->net_running)
-		uv_process_kill(&b->net_process, SIGKILL);
+	kill_net(b);
 }
 
 void network_end(struct broker *b, int reason)
@@ -454,14 +503,14 @@ void network_end(struct broker *b, int reason)
 	uv_close((uv_handle_t *)&b->redial, broker_handle_closed);
 	network_end_dial(b);
 	close_socket(b);
-	if (!b->net_running) {
+	if (!b->net_running && !b->net_is_child) {
 		uv_close((uv_handle_t *)&b->net_grace, broker_handle_closed);
 		if (b->net_open)
 			link_close(&b->net, 0);
 		return;
 	}
 	if (reason == AS_E_INTERNAL || !b->net_open)
-		uv_process_kill(&b->net_process, SIGKILL);
+		kill_net(b);
 	else
 		network_tell(b, IPC_END, 0, reason);
 	uv_timer_start(&b->net_grace, on_grace, BROKER_NET_GRACE_MS, 0);

@@ -698,13 +698,13 @@ static int output_pipe(struct operation *op, uv_file fds[2])
 
 static int spawn(struct operation *op)
 {
-	char path[BROKER_PATH_MAX];
-	int err =
-	    plat_libexec(op->visit ? "assent-collect-ssh" : "assent-collect", path, sizeof path);
+	static char collects[] = "assent-collect", visits[] = "assent-collect-ssh";
+	char *program = op->visit ? visits : collects, path[BROKER_PATH_MAX];
+	int err = plat_libexec(program, path, sizeof path);
 	if (err < 0)
 		return err;
 
-	char *args[] = {path, NULL};
+	char *args[] = {program, NULL};
 	uv_file out[2];
 	err = output_pipe(op, out);
 	if (err < 0)
@@ -722,8 +722,8 @@ static int spawn(struct operation *op)
 	uv_process_options_t options = {
 	    .file = path,
 	    .args = args,
-	    .env = broker_child_env,
-	    .cwd = "/",
+	    .env = plat_child_env,
+	    .cwd = plat_child_folder,
 	    .stdio = stdio,
 	    .stdio_count = op->visit ? 4 : 3,
 	    .exit_cb = on_collector_exit,

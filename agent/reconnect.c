@@ -108,7 +108,7 @@ void reconnect_pause(struct broker *b, uint32_t for_s)
 	b->lost_ms = clock_mono_ms();
 	ui_message(b->ui, "The connection is lost. Trying again for %s. Nothing is sent meanwhile.",
 		   how_long(for_s, time, sizeof time));
-	ui_message(b->ui, "To end at once, type stop and press Enter (or press Ctrl-C).");
+	ui_tell_how_to_end(b->ui);
 	broker_note(b, RECORD_SUSPENDED, &f, 1);
 }
 

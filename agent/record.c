@@ -2,15 +2,14 @@
 #include "agent/record.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/plat/plat.h"
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
 #include "proto/base/hex.h"
@@ -18,6 +17,7 @@
 #include "proto/e2e/sha256.h"
 
 #define IMPORTANT_ROOM 65536
+#define PATH_ROOM      4096
 
 struct record {
 	int fd;
@@ -202,8 +202,8 @@ static int append(struct record *r, const char *line, size_t n, bool important)
 {
 	if (r->size + n > RECORD_FILE_MAX - (important ? 0 : IMPORTANT_ROOM))
 		return AS_E_AUDIT;
-	if (write_all(r->fd, line, n) < 0 || (important && fsync(r->fd) != 0)) {
-		if (ftruncate(r->fd, (off_t)r->size) != 0)
+	if (write_all(r->fd, line, n) < 0 || (important && plat_file_sync(r->fd) < 0)) {
+		if (plat_file_cut(r->fd, r->size) < 0)
 			return AS_E_AUDIT; /* then the reader reports a torn line */
 		return AS_E_AUDIT;
 	}
@@ -252,35 +252,24 @@ static bool id_is_plain(const char *id)
 	       strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") == n;
 }
 
-static int open_dir(const char *path)
-{
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return -1;
-	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
 int record_open(const char *state_dir, const char *id, EVP_PKEY *key, struct record **out)
 {
-	char path[4096], name[RECORD_ID_MAX + 8];
-	int n = snprintf(path, sizeof path, "%s/record", state_dir);
+	char dir[PATH_ROOM], path[PATH_ROOM + RECORD_ID_MAX + 8];
+	int n = snprintf(dir, sizeof dir, "%s/record", state_dir);
 
-	if (n < 0 || (size_t)n >= sizeof path || !id_is_plain(id))
+	if (n < 0 || (size_t)n >= sizeof dir || !id_is_plain(id))
 		return AS_E_AUDIT;
 
 	struct record *r = calloc(1, sizeof *r);
-	int dir = r ? open_dir(path) : -1;
-	if (dir < 0) {
+	if (!r || plat_folder_new(dir) < 0) {
 		free(r);
 		return AS_E_AUDIT;
 	}
 
-	snprintf(name, sizeof name, "%s.jsonl", id);
+	snprintf(path, sizeof path, "%s/%s.jsonl", dir, id);
 	r->key = key;
-	r->fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
-		       0600);
-	bool good = r->fd >= 0 && fsync(dir) == 0;
-	close(dir);
-	if (!good) {
+	r->fd = plat_file_new(path);
+	if (r->fd < 0 || plat_folder_sync(dir) < 0) {
 		record_close(r);
 		return AS_E_AUDIT;
 	}

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/record_cmd.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/plat/plat.h"
@@ -28,23 +24,19 @@ struct gist {
 	bool ended;
 };
 
-/* The file's bytes, to be freed, and *n; NULL with errno. */
+/* The file's bytes, to be freed, and *n; NULL when it cannot be read or is no record. */
 static char *slurp(const char *path, size_t *n)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
+	uint64_t size;
+	int fd = plat_file_read(path, &size);
 	char *text = NULL;
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		errno = EINVAL;
-	else if (st.st_size > (off_t)RECORD_FILE_MAX)
-		errno = EFBIG;
-	else
-		text = malloc((size_t)st.st_size + 1);
-	for (*n = 0; text && *n < (size_t)st.st_size;) {
-		ssize_t got = read(fd, text + *n, (size_t)st.st_size - *n);
+	if (size <= RECORD_FILE_MAX)
+		text = malloc((size_t)size + 1);
+	for (*n = 0; text && *n < (size_t)size;) {
+		ssize_t got = read(fd, text + *n, (size_t)size - *n);
 
 		if (got <= 0)
 			break;
@@ -151,30 +143,29 @@ static void list_one(const char *dir, const char *file)
 	printf("; %s%s\n", how_ended(&g), report.bad_line ? "; THE RECORD WAS CHANGED" : "");
 }
 
-static int is_record(const struct dirent *e)
+static bool is_record(const char *name)
 {
-	const char *dot = strrchr(e->d_name, '.');
+	const char *dot = strrchr(name, '.');
 
-	return e->d_name[0] != '.' && dot && strcmp(dot, ".jsonl") == 0 &&
-	       text_is_clean(e->d_name, strlen(e->d_name));
+	return name[0] != '.' && dot && strcmp(dot, ".jsonl") == 0 &&
+	       text_is_clean(name, strlen(name));
 }
 
 static int list(void)
 {
 	char dir[PATH_ROOM];
-	struct dirent **entries = NULL;
+	char **names = NULL;
 	int err = record_dir(dir, sizeof dir);
 
 	if (err < 0)
 		return fail("record", "the folder of the records cannot be opened");
 
-	int n = scandir(dir, &entries, is_record, alphasort);
+	int n = plat_folder_list(dir, is_record, LIST_MAX, &names);
 	for (int i = 0; i < n; i++) {
-		if (i < LIST_MAX)
-			list_one(dir, entries[i]->d_name);
-		free(entries[i]);
+		list_one(dir, names[i]);
+		free(names[i]);
 	}
-	free(entries);
+	free(names);
 	if (n <= 0)
 		printf("There is no record of a session yet.\n");
 	return 0;
@@ -332,7 +323,7 @@ static int show(const char *id)
 	struct record_report report;
 	size_t n, len = strlen(id);
 
-	if (len == 0 || len > RECORD_ID_MAX || strchr(id, '/') || id[0] == '.')
+	if (len == 0 || len > RECORD_ID_MAX || strpbrk(id, "/\\:") || id[0] == '.')
 		return fail(id, "is not the ID of a session; \"record list\" shows them");
 	if (record_dir(path, PATH_ROOM) < 0)
 		return fail("record", "the folder of the records cannot be opened");

@@ -5,12 +5,11 @@
 #include "agent/record.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/plat/plat.h"
 #include "proto/base/err.h"
 #include "proto/base/secret.h"
 
@@ -20,29 +19,26 @@
 static int load(const char *path, EVP_PKEY **out)
 {
 	char pem[SIGN_PEM_MAX + 1];
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = plat_file_private(path);
 
 	if (fd < 0)
-		return errno == ENOENT ? -ENOENT : AS_E_AUDIT;
+		return fd == -ENOENT ? -ENOENT : AS_E_AUDIT;
 
 	ssize_t n = read(fd, pem, sizeof pem);
-	bool ours = fstat(fd, &st) == 0 && st.st_uid == geteuid() && (st.st_mode & 077) == 0;
 	close(fd);
-	int err =
-	    n > 0 && n <= SIGN_PEM_MAX && ours ? sign_key_load(pem, (size_t)n, out) : AS_E_AUDIT;
+	int err = n > 0 && n <= SIGN_PEM_MAX ? sign_key_load(pem, (size_t)n, out) : AS_E_AUDIT;
 	secret_wipe(pem, sizeof pem);
 	return err < 0 ? AS_E_AUDIT : 0;
 }
 
 static int write_new(const char *path, const char *pem, size_t n)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = plat_file_new(path);
 
 	if (fd < 0)
 		return AS_E_AUDIT;
 
-	bool good = write(fd, pem, n) == (ssize_t)n && fsync(fd) == 0;
+	bool good = write(fd, pem, n) == (ssize_t)n && plat_file_sync(fd) == 0;
 	close(fd);
 	return good ? 0 : AS_E_AUDIT;
 }
@@ -62,8 +58,10 @@ static int make(const char *path)
 	unlink(draft); /* left by a crash */
 
 	int err = len < 0 ? AS_E_AUDIT : write_new(draft, pem, (size_t)len);
-	if (err == 0 && link(draft, path) != 0 && errno != EEXIST)
-		err = AS_E_AUDIT;
+	if (err == 0) {
+		err = plat_file_publish(draft, path);
+		err = err < 0 && err != -EEXIST ? AS_E_AUDIT : 0;
+	}
 	unlink(draft);
 	secret_wipe(pem, sizeof pem);
 	return err;

@@ -124,6 +124,25 @@ static void find_real(struct broker *b, struct consent *c)
 	}
 }
 
+/* What no operation of this system's catalogue needs cannot be allowed, so that nobody waits for
+ * it. Of capture and command no system has one yet: they are asked, and what asks for them is
+ * refused. */
+static uint32_t impossible(const struct consent *c)
+{
+	uint32_t lines = 0;
+
+	for (size_t i = 0; i < c->asked_count; i++) {
+		enum scope_kind kind = c->asked[i].kind;
+		bool served = kind == SCOPE_CAPTURE || kind == SCOPE_COMMAND;
+
+		for (size_t k = 0; k < promise_count && !served; k++)
+			served = promises[k].scope == kind;
+		if (!served)
+			lines |= UINT32_C(1) << i;
+	}
+	return lines;
+}
+
 /* After the yes: the same for what was granted. */
 static void keep_real(struct broker *b)
 {
@@ -153,6 +172,7 @@ void request_show_prompt(struct broker *b, const struct session_effects *fx)
 	snprintf(c->ticket, sizeof c->ticket, "%s", r->ticket);
 	snprintf(c->reason, sizeof c->reason, "%s", r->reason);
 	snprintf(c->via_gateway, sizeof c->via_gateway, "%s", r->via_gateway);
+	c->in_window = ui_is_window(b->ui);
 	c->config_trusted = b->config->trusted;
 	c->config_signed = b->config->signature[0] != '\0';
 	c->escalation = b->granted;
@@ -164,6 +184,7 @@ void request_show_prompt(struct broker *b, const struct session_effects *fx)
 	c->asked_count = b->session.asked_count;
 	memcpy(c->granted, b->session.granted, sizeof c->granted);
 	c->granted_count = b->session.granted_count;
+	c->impossible = impossible(c);
 	find_real(b, c);
 	visits_describe(c);
 	ui_show_prompt(b->ui, fx->prompt_id, c);

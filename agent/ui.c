@@ -56,14 +56,17 @@ static void on_unlock(uv_timer_t *timer)
 {
 	struct ui *ui = timer->data;
 
-	term_forget_input(ui->term);
 	ui->asking = ASKING_OPEN;
+	if (ui->window) {
+		window_unlock(ui->window, ui->prompt_id);
+		return;
+	}
+	term_forget_input(ui->term);
 	ui_say_text(ui, "\n"); /* what was typed too early may stand on this line */
 	say_answer_line(ui);
 }
 
-/* The customer can read it from now on: the terminal has taken the last byte. */
-static void start_lock(struct ui *ui)
+void ui_start_lock(struct ui *ui)
 {
 	ui->asking = ASKING_LOCKED;
 	uv_update_time(ui->loop);
@@ -86,9 +89,9 @@ static void write_prompt(struct ui *ui)
 	snprintf(wait, sizeof wait, "Please read. The answer can be typed in %d seconds.\n",
 		 SESSION_LOCK_MS / 1000);
 	if (!ui_say_text(ui, "\n") || !say_consent(ui) || !ui_say_text(ui, wait))
-		return; /* no room now: on_drained() tries again */
-	if (term_is_drained(ui->term))
-		start_lock(ui);
+		return;		       /* no room now: on_drained() tries again */
+	if (term_is_drained(ui->term)) /* the terminal has taken the last byte */
+		ui_start_lock(ui);
 	else
 		ui->shown_at = UINT64_MAX; /* written, and waiting for the terminal */
 }
@@ -100,7 +103,10 @@ void ui_write_prompt(struct ui *ui)
 	end_prompt(ui);
 	ui->asking = ASKING_WRITING;
 	ui->shown_at = 0;
-	write_prompt(ui);
+	if (ui->window)
+		ui_window_prompt(ui);
+	else
+		write_prompt(ui);
 }
 
 void ui_show_prompt(struct ui *ui, uint32_t prompt_id, const struct consent *c)
@@ -119,7 +125,10 @@ void ui_cancel_prompt(struct ui *ui, const char *why)
 	if (ui->asking == ASKING_NOTHING || ui->asking == ASKING_QUESTION)
 		return;
 	end_prompt(ui);
-	ui_say_text(ui, "\n");
+	if (ui->window)
+		window_cancel_prompt(ui->window);
+	else
+		ui_say_text(ui, "\n");
 	ui_message(ui, "The question is withdrawn: %s.", why);
 	ui_catch_up(ui);
 }
@@ -136,6 +145,11 @@ static void say_lines(struct ui *ui)
 
 static void toggle(struct ui *ui, unsigned long n)
 {
+	if (consent_is_impossible(&ui->consent, n - 1)) {
+		ui_say_text(ui, CONSENT_IMPOSSIBLE "\n");
+		say_answer_line(ui);
+		return;
+	}
 	if (consent_lacks_folder(&ui->consent, n - 1)) {
 		ui_say_text(ui, "First choose the folder: type its full name, such as "
 				"/home/you/support, and press Enter.\n");
@@ -179,25 +193,22 @@ static void choose_folder(struct ui *ui, const char *typed)
 static bool may_choose_folder(const struct ui *ui)
 {
 	for (size_t i = 0; i < ui->consent.asked_count; i++)
-		if (ui->consent.asked[i].kind == SCOPE_PUT)
+		if (ui->consent.asked[i].kind == SCOPE_PUT &&
+		    !consent_is_impossible(&ui->consent, i))
 			return true;
 	return false;
 }
 
-static void answer_allow(struct ui *ui)
+void ui_answer(struct ui *ui, bool allow)
 {
 	uint32_t shown_ms = (uint32_t)(uv_now(ui->loop) - ui->shown_at);
 
 	end_prompt(ui);
 	ui_catch_up(ui);
-	ui->ev->on_allow(ui->prompt_id, ui->ticks, ui->consent.folder, shown_ms, ui->owner);
-}
-
-static void answer_deny(struct ui *ui)
-{
-	end_prompt(ui);
-	ui_catch_up(ui);
-	ui->ev->on_deny(ui->prompt_id, ui->owner);
+	if (allow)
+		ui->ev->on_allow(ui->prompt_id, ui->ticks, ui->consent.folder, shown_ms, ui->owner);
+	else
+		ui->ev->on_deny(ui->prompt_id, ui->owner);
 }
 
 /* "list 2": the number, or 0. To read it is no answer, so it need not wait. */
@@ -219,13 +230,13 @@ static void answer(struct ui *ui, const char *word)
 	bool is_number = word[0] >= '1' && word[0] <= '9' && *end == '\0';
 
 	if (strcasecmp(word, "deny") == 0) {
-		answer_deny(ui);
+		ui_answer(ui, false);
 	} else if (list_line(word) > 0 && list_line(word) <= ui->consent.asked_count) {
 		ui->ev->on_list(list_line(word) - 1, ui->owner);
 	} else if (ui->asking != ASKING_OPEN) {
 		ui_say_text(ui, "Not yet. Please read first. (deny and stop work at once.)\n");
 	} else if (strcasecmp(word, "allow") == 0) {
-		answer_allow(ui);
+		ui_answer(ui, true);
 	} else if (is_number && n <= ui->consent.asked_count) {
 		toggle(ui, n);
 	} else if ((word[0] == '/' || word[0] == '~') && may_choose_folder(ui)) {
@@ -275,7 +286,7 @@ static void on_drained(void *arg)
 	struct ui *ui = arg;
 
 	if (ui->asking == ASKING_WRITING && ui->shown_at == UINT64_MAX)
-		start_lock(ui);
+		ui_start_lock(ui);
 	else if (ui->asking == ASKING_WRITING)
 		write_prompt(ui);
 	if (ui->lost == 0)
@@ -294,7 +305,7 @@ static void on_closed(void *arg)
 	ui->ev->on_closed(ui->owner);
 }
 
-static void let_go(struct ui *ui)
+void ui_let_go(struct ui *ui)
 {
 	if (--ui->held > 0)
 		return;
@@ -308,12 +319,12 @@ static void let_go(struct ui *ui)
 
 static void on_term_gone(void *arg)
 {
-	let_go(arg);
+	ui_let_go(arg);
 }
 
 static void on_timer_closed(uv_handle_t *h)
 {
-	let_go(h->data);
+	ui_let_go(h->data);
 }
 
 static const struct term_events term_events = {
@@ -325,16 +336,17 @@ static const struct term_events term_events = {
 
 static bool can_redraw(const struct ui *ui)
 {
-	const char *kind = getenv("TERM");
 	unsigned columns, rows;
 
+	if (!ui->term)
+		return false;
 	term_size(ui->term, &columns, &rows);
-	return kind && *kind && strcmp(kind, "dumb") != 0 && columns >= LIVE_COLUMNS &&
-	       rows >= 2 * UI_LIVE_ROWS;
+	return term_can_redraw(ui->term) && columns >= LIVE_COLUMNS && rows >= 2 * UI_LIVE_ROWS;
 }
 
-int ui_open_on(uv_loop_t *loop, int in_fd, int out_fd, unsigned lock_ms, const struct ui_events *ev,
-	       void *owner, struct ui **out)
+/* fd -1: in a window. */
+static int open_on(uv_loop_t *loop, int in_fd, int out_fd, unsigned lock_ms,
+		   const struct ui_events *ev, void *owner, struct ui **out)
 {
 	struct ui *ui = calloc(1, sizeof *ui);
 
@@ -345,7 +357,8 @@ int ui_open_on(uv_loop_t *loop, int in_fd, int out_fd, unsigned lock_ms, const s
 	ui->ev = ev;
 	ui->owner = owner;
 
-	int err = term_open(loop, in_fd, out_fd, &term_events, ui, &ui->term);
+	int err = in_fd < 0 ? window_open(loop, &ui_window_events, ui, &ui->window)
+			    : term_open(loop, in_fd, out_fd, &term_events, ui, &ui->term);
 	if (err < 0) {
 		free(ui);
 		return err;
@@ -359,9 +372,25 @@ int ui_open_on(uv_loop_t *loop, int in_fd, int out_fd, unsigned lock_ms, const s
 	return 0;
 }
 
+int ui_open_on(uv_loop_t *loop, int in_fd, int out_fd, unsigned lock_ms, const struct ui_events *ev,
+	       void *owner, struct ui **out)
+{
+	return open_on(loop, in_fd, out_fd, lock_ms, ev, owner, out);
+}
+
 int ui_open(uv_loop_t *loop, const struct ui_events *ev, void *owner, struct ui **out)
 {
-	return ui_open_on(loop, 0, 1, LOCK_MS, ev, owner, out);
+	bool window = window_is_preferred();
+	int err = open_on(loop, window ? -1 : 0, window ? -1 : 1, LOCK_MS, ev, owner, out);
+
+	if (err == AS_E_NO_CONSENT_UI)
+		err = open_on(loop, window ? 0 : -1, window ? 1 : -1, LOCK_MS, ev, owner, out);
+	return err;
+}
+
+bool ui_is_window(const struct ui *ui)
+{
+	return ui->window != NULL;
 }
 
 void ui_close(struct ui *ui)
@@ -369,7 +398,10 @@ void ui_close(struct ui *ui)
 	if (!ui || ui->closing)
 		return;
 	ui->closing = true;
-	term_close(ui->term);
+	if (ui->window)
+		window_close(ui->window);
+	else
+		term_close(ui->term);
 	uv_close((uv_handle_t *)&ui->lock, on_timer_closed);
 	uv_close((uv_handle_t *)&ui->draw, on_timer_closed);
 }
@@ -402,6 +434,10 @@ void ui_message(struct ui *ui, const char *fmt, ...)
 		return;
 
 	size_t len = text_line(raw, strlen(raw), line, sizeof line - 1);
+	if (ui->window) {
+		window_line(ui->window, line);
+		return;
+	}
 	line[len++] = '\n';
 	ui_erase_live(ui);
 	leave_answer_line(ui);
@@ -412,6 +448,10 @@ void ui_message(struct ui *ui, const char *fmt, ...)
 
 void ui_show_code(struct ui *ui, const char *code, unsigned minutes)
 {
+	if (ui->window) {
+		window_code(ui->window, code, minutes);
+		return;
+	}
 	ui_message(ui, "Your code: %s", code);
 	ui_message(
 	    ui, "Read it to your support engineer. It is valid for %u minutes and for one session.",
@@ -419,10 +459,21 @@ void ui_show_code(struct ui *ui, const char *code, unsigned minutes)
 	ui_message(ui, "Nothing is sent before you are asked. To end, type stop and press Enter.");
 }
 
+void ui_tell_how_to_end(struct ui *ui)
+{
+	if (ui->window)
+		ui_message(ui, "To end at once, press Stop.");
+	else
+		ui_message(ui, "To end at once, type stop and press Enter (or press Ctrl-C).");
+}
+
 void ui_session_begin(struct ui *ui, const char *who, const char *ends_at)
 {
+	if (ui->window)
+		window_session(ui->window);
 	ui_message(ui, "%s may now read what you allowed, until %s.", who, ends_at);
-	ui_message(ui, "To end at once, type stop and press Enter (or press Ctrl-C).");
-	ui_message(ui,
-		   "To end only one item, type cancel and the number before it, and press Enter.");
+	ui_tell_how_to_end(ui);
+	if (!ui->window)
+		ui_message(ui, "To end only one item, type cancel and the number before it, and "
+			       "press Enter.");
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The conversation with the customer, on the terminal the agent was started on. There is no
- * other way to answer: no option, no variable, no file, no pipe.
+ * The conversation with the customer, on the terminal the agent was started on, or in a window
+ * where it was started with the mouse (Windows). There is no other way to answer: no option, no
+ * variable, no file, no pipe.
  *
  * - "allow" counts only as a whole typed line, for the prompt on the screen, and not before it
  *   has stood there for SESSION_LOCK_MS; what was typed before is thrown away. "deny" and
@@ -44,8 +45,10 @@ struct ui_events {
 	void (*on_list)(size_t line, void *owner); /* "list NUMBER" of a line of the prompt */
 };
 
-/* AS_E_NO_CONSENT_UI unless standard input and output are one and the same terminal. */
+/* On the terminal when standard input and output are one and the same, or in a window, whichever
+ * the customer sees (window_is_preferred()); AS_E_NO_CONSENT_UI when there is neither. */
 int ui_open(uv_loop_t *loop, const struct ui_events *ev, void *owner, struct ui **out);
+bool ui_is_window(const struct ui *ui);
 
 /* The same on a terminal and with a lock of the caller's choice: for tests of this file. */
 int ui_open_on(uv_loop_t *loop, int in_fd, int out_fd, unsigned lock_ms, const struct ui_events *ev,
@@ -74,6 +77,9 @@ void ui_page(struct ui *ui, const char *text);
 
 /* From the grant on, items are shown; who and ends_at ("14:35") head the list. */
 void ui_session_begin(struct ui *ui, const char *who, const char *ends_at);
+
+/* How the customer ends everything, as a line. */
+void ui_tell_how_to_end(struct ui *ui);
 
 struct ui_item {
 	uint32_t id;	  /* chosen by the caller; the same id updates the line */

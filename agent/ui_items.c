@@ -147,6 +147,11 @@ static void fill(struct ui_row *r, const struct ui_item *item)
 
 void ui_item(struct ui *ui, const struct ui_item *item)
 {
+	if (ui->window) {
+		ui_window_item(ui, item);
+		return;
+	}
+
 	struct ui_row *r = find_row(ui, item->id), spare;
 
 	if (!r && ui->row_count < UI_ITEMS_MAX)

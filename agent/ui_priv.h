@@ -8,7 +8,8 @@
 
 #include <stddef.h>
 
-#include "agent/term.h"
+#include "agent/plat/term.h"
+#include "agent/plat/window.h"
 #include "agent/ui.h"
 
 #define UI_LIVE_ROWS 6
@@ -26,7 +27,8 @@ struct ui_row {
 
 struct ui {
 	uv_loop_t *loop;
-	struct term *term;
+	struct term *term;     /* one of the two; the other is NULL */
+	struct window *window; /* ui_window.c */
 	unsigned lock_ms;
 	uv_timer_t lock, draw;
 	int held;
@@ -65,6 +67,15 @@ void ui_draw_live(struct ui *ui);
 
 /* Ends the running item with that number. */
 void ui_cancel(struct ui *ui, const char *number);
+/* The prompt can be read from now on: its lock begins to run. */
+void ui_start_lock(struct ui *ui);
+void ui_answer(struct ui *ui, bool allow);
+void ui_let_go(struct ui *ui); /* one of the things that hold it is gone */
+
+/* The same in a window. */
+extern const struct window_events ui_window_events;
+void ui_window_prompt(struct ui *ui);
+void ui_window_item(struct ui *ui, const struct ui_item *item);
 
 /* After a prompt or a question: what was finished meanwhile, then the live rows again, or the
  * question that waits. */

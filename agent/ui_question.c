@@ -17,6 +17,8 @@ void ui_question_show(struct ui *ui)
 {
 	if (!ui->question.wanted || ui->asking != ASKING_NOTHING || ui->prompt_waits || ui->closing)
 		return;
+	if (ui->window)
+		return; /* where windows are, no operation asks (table_win.h): its time runs out */
 	ui_erase_live(ui);
 	term_forget_input(ui->term);
 	term_hide(ui->term, ui->question.hidden);

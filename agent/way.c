@@ -54,7 +54,7 @@ int way_send_config(struct link *net, const struct agent_config *c)
 
 static int read_file(const char *path, char *out, size_t cap)
 {
-	FILE *f = fopen(path, "rbe");
+	FILE *f = fopen(path, "rb");
 	if (!f)
 		return -errno;
 

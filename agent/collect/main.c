@@ -5,7 +5,6 @@
  * standard output, and ends. Killed at any moment, it loses what it had not yet written and
  * nothing else; it writes no file. Its exit codes stand in run.h.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,12 +26,11 @@ int main(int argc, char **argv)
 {
 	struct collect_args args;
 
+	plat_begin();
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		puts("assent-collect " ASSENT_VERSION);
 		return 0;
 	}
-	signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write() */
-
 	int err = run_read_args(STDIN_FILENO, &args);
 	if (err < 0)
 		return give_up(RUN_EXIT_ARGS, "started by hand? The arguments are unusable", err);
@@ -40,7 +38,7 @@ int main(int argc, char **argv)
 	const struct collector *c = collector_find(args.op_id);
 	if (!c)
 		return give_up(RUN_EXIT_ARGS, "no such collector", AS_E_OP_UNKNOWN);
-	err = plat_confine_collector(c->mem_mib);
+	err = plat_confine_collector(c->mem_mib, run_cpu_s(&args));
 	if (err < 0)
 		return give_up(RUN_EXIT_CONFINE, "cannot be confined", err);
 	err = run_collector(c, &args, STDOUT_FILENO);

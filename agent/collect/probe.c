@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/collect/probe.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "agent/collect/tool.h"
-#include "agent/plat/plat.h"
 #include "proto/base/err.h"
 #include "proto/base/text.h"
-
-#define PATH_ROOM 256
 
 bool probe_next(const char **at, struct probe_block *out)
 {
@@ -19,10 +15,9 @@ bool probe_next(const char **at, struct probe_block *out)
 	bool first = true;
 
 	for (const char *p = *at, *end; (end = strchr(p, '\n')) != NULL; p = end + 1) {
-		size_t n = (size_t)(end - p);
-		const char *value = memmem(p, n, ": ", 2);
+		const char *value = strstr(p, ": ");
 
-		if (first && value)
+		if (first && value && value + 2 <= end)
 			text_line(value + 2, (size_t)(end - value - 2), b.title, sizeof(b.title));
 		first = false;
 		if (strncmp(p, mark, sizeof(mark) - 1) != 0)
@@ -39,14 +34,10 @@ bool probe_next(const char **at, struct probe_block *out)
 int probe_text(struct sink *s, const char *const args[], char *out, size_t cap)
 {
 	const char *argv[PROBE_ARGS_MAX + 2];
-	char path[PATH_ROOM];
 	size_t n = 0;
-	int err = plat_libexec("assent-probe", path, sizeof(path));
 
 	out[0] = '\0';
-	if (err < 0)
-		return err;
-	argv[n++] = path;
+	argv[n++] = "assent-probe";
 	for (; args[n - 1]; n++) {
 		if (n > PROBE_ARGS_MAX)
 			return AS_E_TOO_BIG;
@@ -58,7 +49,6 @@ int probe_text(struct sink *s, const char *const args[], char *out, size_t cap)
 
 bool probe_name(const char *target, char *out, size_t cap)
 {
-	struct in_addr v4;
 	const char *scheme = strstr(target, "://");
 	const char *host = scheme ? scheme + 3 : target;
 	size_t n = strcspn(host, ":");
@@ -67,5 +57,5 @@ bool probe_name(const char *target, char *out, size_t cap)
 		return false;
 	memcpy(out, host, n);
 	out[n] = '\0';
-	return inet_pton(AF_INET, out, &v4) != 1;
+	return strspn(out, "0123456789.") != n; /* no name is all digits */
 }

@@ -8,6 +8,8 @@
 #include "agent/collect/sink_priv.h"
 #include "proto/base/err.h"
 
+#define CPU_FACTOR 4
+
 static bool is_ended(const char *text, size_t n)
 {
 	return memchr(text, '\0', n) != NULL;
@@ -40,6 +42,11 @@ int run_read_args(int fd, struct collect_args *out)
 		return AS_EBADMSG;
 	*out = a;
 	return 0;
+}
+
+uint32_t run_cpu_s(const struct collect_args *args)
+{
+	return args->deadline_ms == 0 ? 0 : CPU_FACTOR * (args->deadline_ms / 1000 + 1);
 }
 
 /* What the collector returned, as the state of its stream. */

@@ -7,6 +7,10 @@
 
 #include "agent/collect/collect.h"
 
+/* The processor time it may use, well beyond its deadline: a watchdog that fails does not cost the
+ * customer's computer. 0: not limited, like the deadline. */
+uint32_t run_cpu_s(const struct collect_args *args);
+
 /* The exit codes of assent-collect. Below 64 END was written, and the code is the enum item_state
  * it says, so that the customer is told the same as the engineer. */
 #define RUN_EXIT_ARGS	 64 /* no, or unusable, arguments on standard input */

@@ -10,7 +10,6 @@
 #include "agent/collect/sink_priv.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,8 +37,7 @@ static int write_some(int fd, const uint8_t *p, size_t n, size_t *written)
 		return 0;
 	}
 	if (errno == EAGAIN) {
-		struct pollfd wait = {.fd = fd, .events = POLLOUT};
-		poll(&wait, 1, -1);
+		plat_wait_writable(fd);
 	} else if (errno != EINTR) {
 		return -errno;
 	}
@@ -547,7 +545,9 @@ int sink_new(struct sink **out, const struct sink_options *o)
 	s->start_ms = clock_mono_ms();
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	/* Where only the wall clock can be waited by, a jump of it costs one look at the time. */
+	s->clock = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 ? CLOCK_MONOTONIC
+									  : CLOCK_REALTIME;
 	pthread_cond_init(&s->stop, &attr);
 	pthread_condattr_destroy(&attr);
 	*out = s;

@@ -13,6 +13,7 @@
 
 #include <pthread.h>
 #include <sys/types.h>
+#include <time.h>
 #include <zlib.h>
 
 #include "agent/collect/pack.h"
@@ -27,6 +28,7 @@
 struct sink {
 	pthread_mutex_t lock;
 	pthread_cond_t stop; /* wakes the watchdog */
+	clockid_t clock;     /* that `stop` is waited for by */
 	pthread_t watchdog;
 	bool watched, stopping;
 

@@ -19,7 +19,7 @@
 #define MB *1048576u
 
 /* clang-format off */
-#define COLLECTOR_MAP(X)                                                                              \
+#define COLLECTOR_MAP_LINUX(X)                                                                              \
 	X(os, 1, SYSTEM, QUICK | SYSTEM | FULL, 10, 1 MB, 512, "Operating system version, kernel, uptime and clock") \
 	X(cpu, 2, SYSTEM, QUICK | SYSTEM | FULL, 10, 1 MB, 512, "Processor model and current load")             \
 	X(memory, 3, SYSTEM, QUICK | SYSTEM | FULL, 10, 1 MB, 512, "Memory and swap: how much there is and how much is used") \
@@ -41,7 +41,7 @@
  * name, op id, scope, flags (BULK LIVE INPUT), deadline in s (0: until it is stopped), address-space
  * cap in MiB, the sentence for the customer. How much they send the grant alone limits.
  */
-#define OPERATION_MAP(X)                                                                              \
+#define OPERATION_MAP_LINUX(X)                                                                              \
 	X(tail, 32, LOGS, LIVE, 0, 512, "Follow log files below /var/log as they grow")                 \
 	X(tail_files, 33, FILES, LIVE, 0, 512, "Follow files as they grow")                             \
 	X(journal_live, 34, LOGS, LIVE, 0, 1024, "Follow the messages of the system log")               \
@@ -53,8 +53,15 @@
 	X(put, 44, PUT, INPUT, 0, 512, "Receive a file from the engineer")
 
 /* The same, but run by a program of its own: assent-collect-ssh. */
-#define DEVICE_MAP(X)                                                                                 \
+#define DEVICE_MAP_LINUX(X)                                                                           \
 	X(device, 48, DEVICE, 0, 1800, 512, "Read from another device")
 /* clang-format on */
+
+#include "agent/collect/table_win.h"
+
+/* This system's; the build says which (cmake/rules.cmake). */
+#define COLLECTOR_MAP(X) AS_COLLECTORS(X)
+#define OPERATION_MAP(X) AS_OPERATIONS(X)
+#define DEVICE_MAP(X)	 AS_DEVICES(X)
 
 #endif

@@ -22,6 +22,7 @@
 
 #include "agent/collect/name.h"
 #include "agent/collect/sink_priv.h"
+#include "agent/plat/plat.h"
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
 
@@ -29,18 +30,15 @@
 #define TOOL_TICK_MS  200 /* how often a silent tool is looked at */
 #define TOOL_REAP_MS  500 /* for a killed one to disappear */
 #define TOOL_AS_MAX   (UINT64_C(2) << 30)
-#define TOOL_PATH_MAX 128
+#define TOOL_PATH_MAX 1024
 #define TOOL_CHUNK    16384
 
 static const char *const places[] = {"/usr/sbin", "/usr/bin", "/sbin", "/bin"};
 
 static int tool_find(const char *name, char out[TOOL_PATH_MAX])
 {
-	/* One of our own helpers comes with its whole path. */
-	if (name[0] == '/') {
-		int n = snprintf(out, TOOL_PATH_MAX, "%s", name);
-		return n < TOOL_PATH_MAX && access(out, X_OK) == 0 ? 0 : -ENOENT;
-	}
+	if (strncmp(name, "assent-", 7) == 0) /* one of our own helpers */
+		return plat_libexec(name, out, TOOL_PATH_MAX);
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
 		int n = snprintf(out, TOOL_PATH_MAX, "%s/%s", places[i], name);
 

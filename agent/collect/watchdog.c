@@ -9,19 +9,19 @@
  */
 #include "agent/collect/sink_priv.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "agent/collect/run.h"
+#include "agent/plat/plat.h"
 
 static void expire(struct sink *s)
 {
 	char why[ITEM_WHY_MAX + 1];
 
 	if (s->tool > 0)
-		kill(-s->tool, SIGKILL);
+		plat_kill_group((int)s->tool);
 	snprintf(why, sizeof why, "stopped after %u s", s->deadline_ms / 1000);
 
 	int err = sink_finish_locked(s, ITEM_TIMEOUT, why);
@@ -35,7 +35,7 @@ static void wait_ms(struct sink *s, uint64_t ms)
 {
 	struct timespec at;
 
-	clock_gettime(CLOCK_MONOTONIC, &at);
+	clock_gettime(s->clock, &at);
 	at.tv_sec += (time_t)(ms / 1000);
 	at.tv_nsec += (long)(ms % 1000) * 1000000;
 	if (at.tv_nsec >= 1000000000) {

@@ -36,7 +36,7 @@ static void on_written(uv_write_t *req, int status)
 	end(req->data, status);
 }
 
-static void tell(struct child *c, const struct report *r)
+static void answer(struct child *c, const struct report *r)
 {
 	int n = report_encode(r, c->out + DIAL_MSG_HEAD, sizeof c->out - DIAL_MSG_HEAD);
 	uv_stream_t *pipe = (uv_stream_t *)&c->pipe;
@@ -64,7 +64,7 @@ static void on_done(const struct report *r, uv_tcp_t *tcp, void *owner)
 	if (uv_is_closing((uv_handle_t *)&c->pipe))
 		end(c, c->err);
 	else
-		tell(c, r);
+		answer(c, r);
 }
 
 static void go(struct child *c)
@@ -77,7 +77,7 @@ static void go(struct child *c)
 	secret_wipe(c->in, sizeof c->in);
 	secret_wipe(&way, sizeof way);
 	if (err < 0)
-		tell(c, &(struct report){.step = REPORT_NAME, .why = REPORT_SYSTEM, .err = err});
+		answer(c, &(struct report){.step = REPORT_NAME, .why = REPORT_SYSTEM, .err = err});
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)

@@ -3,7 +3,6 @@
  * assent-dial: the one program of the agent that resolves names and connects. It lives for one
  * connection, without rights, and is started by the broker only, with a pipe as standard input.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -17,9 +16,9 @@ int main(int argc, char **argv)
 		fputs("assent-dial is started by assent-agent, not by hand\n", stderr);
 		return 2;
 	}
+	plat_begin();
 	if (plat_drop_rights() < 0)
 		return 1;
-	signal(SIGPIPE, SIG_IGN);
 
 	int err = dial_child_run(uv_default_loop(), STDIN_FILENO);
 

@@ -2,7 +2,6 @@
  *
  * assent-net: started by assent-agent only, with the pipe as its standard input.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <uv.h>
@@ -19,12 +18,11 @@ int main(int argc, char **argv)
 	struct net *net;
 	char text[128];
 
+	plat_begin();
 	if (argc != 1 || uv_guess_handle(PIPE_FD) != UV_NAMED_PIPE) {
 		fprintf(stderr, "%s: started by assent-agent only\n", argv[0]);
 		return 2;
 	}
-
-	signal(SIGPIPE, SIG_IGN); /* a relay that went away is an error of the write */
 
 	int err = plat_drop_rights();
 	if (err == 0)

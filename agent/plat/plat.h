@@ -11,6 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* ---- processes ---- */
+
+/* The first call of every program: streams carry bytes as they are, and a reader that went away is
+ * an error of the write. */
+void plat_begin(void);
+
 /* For programs that speak to the network: gives up every right that is not needed. Root becomes
  * "nobody" without groups; no new privileges, no core dump, no tracing by others of the same user,
  * death with the parent. Fails closed: a negative value means the program must exit. */
@@ -24,8 +30,9 @@ int plat_guard_secrets(void);
 extern const bool plat_is_sanitized;
 
 /* For a process that runs a collector: own session and process group, no core dump, death with the
- * parent (children of tools included, as far as the system can), address space at most mem_mib. */
-int plat_confine_collector(uint32_t mem_mib);
+ * parent (children of tools included, as far as the system can), address space at most mem_mib,
+ * processor time at most cpu_s (0: not limited). */
+int plat_confine_collector(uint32_t mem_mib, uint32_t cpu_s);
 
 /* For a process that asks for names and connects: of the file system only what the system itself
  * needs may be read, nothing written. Nothing happens where the kernel cannot do it. */
@@ -48,6 +55,28 @@ int plat_kill_group(int pid);
  * passed over. */
 void plat_kill_groups(const int *pids, size_t n);
 
+/* All that a child process inherits, and the folder it starts in: a fixed one, that nobody can
+ * change or wants to remove. */
+extern char *plat_child_env[];
+extern const char plat_child_folder[];
+
+/* Starts a helper that strangers' bytes will reach, on systems that can take rights away only at
+ * birth; pipe is its standard input. -ENOTSUP where plat_drop_rights() is enough: then it is
+ * started like any other. The child ends with us, and when its pipe does. */
+struct plat_child {
+	int pid;
+	int pipe_fd;   /* our end, for uv_pipe_open(); the taker's */
+	void *process; /* the system's handle */
+};
+int plat_start_powerless(const char *path, const char *name, struct plat_child *out);
+void plat_child_kill(const struct plat_child *c);
+void plat_child_forget(struct plat_child *c);
+
+/* Signals that take the session out of the customer's sight. */
+extern const int plat_revoking_signals[];
+extern const unsigned plat_revoking_signal_count;
+#define PLAT_SIGNALS_MAX 5
+
 /* Who sits at the terminal. tty is "" when there is none. */
 struct plat_user {
 	uint32_t uid;
@@ -56,6 +85,15 @@ struct plat_user {
 	char host[65];
 };
 int plat_user(struct plat_user *out);
+
+/* Says something to the person who started us: on the terminal, or, when it was started with the
+ * mouse and nobody sees one, in a window that waits until it is closed. */
+void plat_say(const char *text, bool error);
+
+/* ---- files ---- */
+
+/* Where an administrator installs the configuration. */
+const char *plat_config_path(void);
 
 /* Owned by an administrator and not writable by anybody else (file and its folder)? */
 bool plat_is_admins_file(const char *path);
@@ -67,8 +105,12 @@ bool plat_is_open_to_all(const char *path);
  * many bytes, or a negative error: -ENOENT when there is no such list, -E2BIG. */
 int plat_system_trust(char *out, size_t cap);
 
-/* Folder of the running program, without the final slash: helpers live beside it
- * (../libexec/assent when installed, ../libexec in the build tree). */
+bool plat_path_is_absolute(const char *path);
+const char *plat_path_name(const char *path); /* what stands behind the last slash */
+
+/* The program file to start for a helper: it lives beside us (../libexec/assent when installed,
+ * ../libexec in the build tree), or is this very program, which tells by argv[0] what it is. So
+ * argv[0] must be the helper's name. */
 int plat_libexec(const char *program, char *out, size_t cap);
 
 /* A file that was installed with the agent, below share/assent. */
@@ -118,6 +160,26 @@ int64_t plat_read_file(int fd, uint64_t at, void *out, size_t n);
  * there; AS_ESHORT when the file is shorter; or why it cannot be read. */
 int plat_sha256_file(int fd, uint64_t n, uint8_t out[32]);
 
-/* Numbers of this computer for the collectors are read by them, from files in /proc and /sys. */
+/* Files of the record: private to this user and not inherited by children. All return a
+ * descriptor for read() and write() without any translation, or a negative error. */
+int plat_file_new(const char *path);	 /* must not exist; what is written goes to its end */
+int plat_file_private(const char *path); /* to read; -EACCES when others could read or write it */
+int plat_file_read(const char *path, uint64_t *size); /* a regular file; never waits for one */
+int plat_file_sync(int fd);			      /* on the disk when it returns */
+int plat_file_cut(int fd, uint64_t size);
+/* The draft gets its name at once and whole; -EEXIST when somebody was faster. */
+int plat_file_publish(const char *draft, const char *path);
+int plat_folder_new(const char *path); /* for this user alone; fine when it is there */
+int plat_folder_sync(const char *path);
+
+/* The names in a folder that keep() wants, sorted; their number or a negative error. At most max
+ * (what comes last by name); each must be freed, and so must the list. */
+int plat_folder_list(const char *path, bool (*keep)(const char *name), size_t max, char ***names);
+
+/* Waits until a descriptor that does not block takes bytes again. */
+void plat_wait_writable(int fd);
+
+/* Numbers of this computer for the collectors are read by them, from files in /proc and /sys, or
+ * from the system's libraries. */
 
 #endif

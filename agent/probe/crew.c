@@ -33,6 +33,7 @@ struct member {
 struct crew {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
+	clockid_t clock; /* that `changed` is waited for by */
 	SSL_CTX *ctx;
 	size_t count, running;
 	struct member at[REACH_TARGETS_MAX + 1];
@@ -84,7 +85,7 @@ static bool wait_for_all(struct crew *c)
 	struct timespec end;
 	int err = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &end);
+	clock_gettime(c->clock, &end);
 	end.tv_sec += REACH_ALL_MS / 1000;
 	pthread_mutex_lock(&c->lock);
 	while (c->running > 0 && err == 0)
@@ -119,7 +120,8 @@ static int init(struct crew *c)
 		return -ENOMEM;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	c->clock = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 ? CLOCK_MONOTONIC
+									  : CLOCK_REALTIME;
 	pthread_cond_init(&c->changed, &attr);
 	pthread_condattr_destroy(&attr);
 	return 0;

@@ -6,7 +6,6 @@
  *
  * Exit: 0 the probe ran, whatever it found; 1 it could not run; 2 usage.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,13 +69,13 @@ static int reach(int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
-	int err = plat_drop_rights();
+	plat_begin();
 
+	int err = plat_drop_rights();
 	if (err < 0) {
 		log_error("probe", "cannot give up rights, so nothing is done");
 		return 1;
 	}
-	signal(SIGPIPE, SIG_IGN);
 	/* Bounds a name lookup; a resolver that needs longer counts as failed here. */
 	setenv("RES_OPTIONS", "timeout:2 attempts:1", 1);
 	if (argc > 1 && strcmp(argv[1], "dns") == 0)

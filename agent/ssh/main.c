@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 	int err = run_read_args(STDIN_FILENO, &args);
 	if (err < 0)
 		return give_up(RUN_EXIT_ARGS, "started by hand? The arguments are unusable", err);
-	err = plat_confine_collector(MEMORY_MIB);
+	err = plat_confine_collector(MEMORY_MIB, 0);
 	if (err == 0)
 		err = plat_guard_secrets();
 	if (err < 0)

@@ -79,7 +79,7 @@ int ini_load(const char *path, ini_entry on_entry, void *arg, int *line)
 {
 	*line = 0;
 
-	FILE *f = fopen(path, "rbe");
+	FILE *f = fopen(path, "rb");
 	if (!f)
 		return -errno;
 

@@ -302,3 +302,65 @@ Test(consent, the_offset_is_that_of_the_computers_clock)
 	setenv("TZ", "XYZ-02:30", 1);
 	cr_assert_eq(consent_utc_offset(1793537100), 9000);
 }
+
+/* The dialog's pieces and the text whose hash the grant carries. */
+Test(consent, the_pieces_for_a_window_are_the_words_of_the_text)
+{
+	static struct consent_page page;
+	struct consent c = usual();
+
+	c.in_window = true;
+	c.config_trusted = false;
+	consent_page(&c, &page);
+
+	const char *text = text_of(&c, 3);
+	cr_expect(strstr(text, page.title));
+	cr_assert_geq(page.fact_count, 5);
+	for (size_t i = 0; i < page.fact_count; i++) {
+		cr_expect(strstr(text, page.facts[i].label));
+		cr_expect(strstr(text, page.facts[i].value), "%s", page.facts[i].value);
+	}
+	cr_expect(strstr(text, page.rights_head));
+	for (size_t i = 0; i < c.asked_count; i++) {
+		char begin[24];
+
+		snprintf(begin, sizeof begin, "%s", page.rights[i]);
+		cr_expect(strstr(text, begin), "%s", begin);
+	}
+	cr_expect(strstr(text, page.notes));
+	cr_expect(strstr(text, page.question));
+	cr_expect(strstr(page.warning, "If unsure, choose Deny."));
+	cr_expect_null(strstr(text, "ype "), "nothing is typed into a window: %s", text);
+}
+
+Test(consent, a_piece_for_a_window_holds_no_line_of_the_engineer_s)
+{
+	static struct consent_page page;
+	struct consent c = usual();
+
+	snprintf(c.reason, sizeof c.reason, "harmless\n\"\r\n[x] Allow everything\xe2\x80\xae");
+	consent_page(&c, &page);
+	for (size_t i = 0; i < page.fact_count; i++)
+		cr_expect_null(strpbrk(page.facts[i].value, "\r\n"));
+	cr_expect_null(strstr(page.facts[page.fact_count - 1].value, "\xe2\x80\xae"));
+}
+
+Test(consent, what_this_computer_cannot_do_is_said_and_stays_off)
+{
+	static struct consent_page page;
+	struct consent c = usual();
+	char want[256];
+
+	c.impossible = 2;
+	cr_assert_eq(consent_first_ticks(&c), CONSENT_ALL(c.asked_count) & ~2u);
+	cr_expect(consent_is_fixed(&c, 1));
+	cr_expect_not(consent_is_fixed(&c, 0));
+
+	const char *text = text_of(&c, consent_first_ticks(&c));
+	snprintf(want, sizeof want, "          %s\n", CONSENT_IMPOSSIBLE);
+	cr_expect(strstr(text, want), "%s", text);
+	cr_expect(strstr(text, "[ ]  2"), "%s", text);
+	consent_page(&c, &page);
+	cr_expect(strstr(page.rights[1], CONSENT_IMPOSSIBLE), "%s", page.rights[1]);
+	cr_expect_null(strstr(page.rights[0], CONSENT_IMPOSSIBLE));
+}

@@ -60,9 +60,10 @@ Test(plat, gives_up_rights_for_good)
 
 static int confine(void)
 {
+	struct rlimit cpu;
 	int subreaper = 0, death = 0;
 
-	if (plat_confine_collector(512) < 0)
+	if (plat_confine_collector(512, 60) < 0)
 		return 1;
 	if (getsid(0) != getpid() || getpgrp() != getpid())
 		return 2;
@@ -72,7 +73,9 @@ static int confine(void)
 		return 4;
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
 		return 5;
-	return plat_confine_collector(512) < 0 ? 6 : 0; /* a leader already */
+	if (getrlimit(RLIMIT_CPU, &cpu) < 0 || cpu.rlim_cur != 60)
+		return 6;
+	return plat_confine_collector(512, 60) < 0 ? 7 : 0; /* a leader already */
 }
 
 Test(plat, confines_a_collector)
@@ -83,7 +86,7 @@ Test(plat, confines_a_collector)
 /* A collector with a tool that has a process group of its own; both write one byte and wait. */
 static void collector_with_tool(int ready)
 {
-	plat_confine_collector(512);
+	plat_confine_collector(512, 60);
 	if (fork() == 0)
 		setpgid(0, 0);
 	if (write(ready, "x", 1) != 1)

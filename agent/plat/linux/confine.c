@@ -111,7 +111,20 @@ static int cap_memory(uint32_t mem_mib)
 	return setrlimit(RLIMIT_AS, &lim) < 0 ? -errno : 0;
 }
 
-int plat_confine_collector(uint32_t mem_mib)
+/* The tools, too, each for itself. The hard limit stays, so that the rule can only be tightened. */
+static int cap_time(uint32_t cpu_s)
+{
+	struct rlimit lim;
+
+	if (cpu_s == 0)
+		return 0;
+	if (getrlimit(RLIMIT_CPU, &lim) < 0)
+		return -errno;
+	lim.rlim_cur = cpu_s < lim.rlim_max ? cpu_s : lim.rlim_max;
+	return setrlimit(RLIMIT_CPU, &lim) < 0 ? -errno : 0;
+}
+
+int plat_confine_collector(uint32_t mem_mib, uint32_t cpu_s)
 {
 	/* Started detached, we lead our session already and setsid() refuses. */
 	if (setsid() < 0 && getsid(0) != getpid())
@@ -124,6 +137,8 @@ int plat_confine_collector(uint32_t mem_mib)
 		err = no_core_dump();
 	if (err == 0 && !SANITIZED)
 		err = cap_memory(mem_mib);
+	if (err == 0)
+		err = cap_time(cpu_s);
 	if (err == 0)
 		err = deny(PR_SET_PDEATHSIG, SIGKILL);
 	return err;

@@ -18,6 +18,12 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Whatever takes the session out of the customer's sight ends it: a stopped agent (Ctrl-Z) could
+ * neither show what is read nor hear "stop". */
+const int plat_revoking_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+const unsigned plat_revoking_signal_count =
+    sizeof plat_revoking_signals / sizeof plat_revoking_signals[0];
+
 #define STAT_MAX 512 /* of /proc/PID/stat; the session is among the first fields */
 #define PASSES	 3   /* those that were killed may still be seen once */
 

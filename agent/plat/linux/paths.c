@@ -89,6 +89,23 @@ bool plat_is_admins_file(const char *path)
 	       chain_is_roots(named) && chain_is_roots(real);
 }
 
+const char *plat_config_path(void)
+{
+	return "/etc/assent/agent.conf";
+}
+
+bool plat_path_is_absolute(const char *path)
+{
+	return path[0] == '/';
+}
+
+const char *plat_path_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 /* ---- our helper programs ---- */
 
 static int beside(const char *const places[], size_t count, const char *name, int mode, char *out,

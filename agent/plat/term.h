@@ -10,8 +10,8 @@
  * on_gone() exactly once, the term is freed just before. term_close() may be called at any
  * time, from any callback, repeatedly.
  */
-#ifndef AS_AGENT_TERM_H
-#define AS_AGENT_TERM_H
+#ifndef AS_AGENT_PLAT_TERM_H
+#define AS_AGENT_PLAT_TERM_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +43,9 @@ void term_forget_input(struct term *t);
 
 /* Hidden: what is typed is not shown, and nothing of it stays in our memory behind on_line(). */
 void term_hide(struct term *t, bool hidden);
+
+/* Does it obey the escape sequences that move the cursor? */
+bool term_can_redraw(const struct term *t);
 
 /* 80 x 24 when the terminal does not say. */
 void term_size(const struct term *t, unsigned *columns, unsigned *rows);

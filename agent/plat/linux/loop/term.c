@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/term.h"
+#include "agent/plat/term.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -180,6 +181,10 @@ int term_open(uv_loop_t *loop, int in_fd, int out_fd, const struct term_events *
 {
 	if (!is_same_terminal(in_fd, out_fd))
 		return AS_E_NO_CONSENT_UI;
+	/* In the background the terminal is not ours: reading it then fails and ends the session,
+	 * instead of stopping us with the line open. */
+	signal(SIGTTIN, SIG_IGN);
+	signal(SIGTTOU, SIG_IGN);
 
 	struct term *t = calloc(1, sizeof *t);
 	if (!t)
@@ -261,6 +266,14 @@ void term_hide(struct term *t, bool hidden)
 	else
 		now.c_lflag |= ECHO | ECHOE;
 	tcsetattr(t->fd, TCSANOW, &now);
+}
+
+bool term_can_redraw(const struct term *t)
+{
+	const char *kind = getenv("TERM");
+
+	(void)t;
+	return kind && *kind && strcmp(kind, "dumb") != 0;
 }
 
 void term_size(const struct term *t, unsigned *columns, unsigned *rows)
