@@ -1,0 +1,15 @@
+# Windows programs on Debian: gcc-mingw-w64, with our own libraries (deps.sh) as the sysroot.
+# SYSROOT is given by ./run build windows.
+set(CMAKE_SYSTEM_NAME Windows)
+set(CMAKE_SYSTEM_PROCESSOR x86_64)
+set(_target x86_64-w64-mingw32)
+set(CMAKE_C_COMPILER ${_target}-gcc)
+set(CMAKE_RC_COMPILER ${_target}-windres)
+set(CMAKE_AR /usr/bin/${_target}-gcc-ar)
+set(CMAKE_RANLIB /usr/bin/${_target}-gcc-ranlib)
+set(CMAKE_FIND_ROOT_PATH /usr/${_target} ${SYSROOT})
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES SYSROOT)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
