@@ -13,11 +13,11 @@ if(WIN32) # Windows 10; of its headers only what is asked for
 endif()
 target_compile_options(rules INTERFACE
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
-  -Wpointer-arith -Wwrite-strings -Wundef -Wno-sign-conversion -Werror
+  -Wpointer-arith -Wwrite-strings -Wundef -Werror
   -fvisibility=hidden -fstack-protector-strong -fno-strict-aliasing)
 if(NOT WIN32) # there read() and write() take an unsigned int, and empty data in a section of its
   # own would be stored in the file
-  target_compile_options(rules INTERFACE -Wconversion -ffunction-sections -fdata-sections)
+  target_compile_options(rules INTERFACE -Wconversion -Wno-sign-conversion -ffunction-sections -fdata-sections)
 endif()
 if(WIN32) # one file that needs nothing but the system; binutils sets ASLR and NX by itself
   target_compile_options(rules INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
