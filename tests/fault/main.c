@@ -30,12 +30,14 @@ static const char help[] =
     "  --keep         the last session's folder stays; its place is printed\n"
     "  --programs DIR the folder of the programs to test\n";
 
+static int revoked, restart, goodbyes, verbose, keep;
+
 static const struct option options[] = {
-    {"revoke", no_argument, NULL, 'r'},		{"restart", no_argument, NULL, 'R'},
-    {"lanes", required_argument, NULL, 'l'},	{"verbose", no_argument, NULL, 'v'},
-    {"keep", no_argument, NULL, 'k'},		{"only", required_argument, NULL, 'o'},
-    {"programs", required_argument, NULL, 'p'}, {"goodbye", no_argument, NULL, 'g'},
-    {"help", no_argument, NULL, 'h'},		{NULL, 0, NULL, 0},
+    {"revoke", no_argument, &revoked, true},   {"restart", no_argument, &restart, true},
+    {"goodbye", no_argument, &goodbyes, true}, {"verbose", no_argument, &verbose, true},
+    {"keep", no_argument, &keep, true},	       {"lanes", required_argument, NULL, 'l'},
+    {"only", required_argument, NULL, 'o'},    {"programs", required_argument, NULL, 'p'},
+    {"help", no_argument, NULL, 'h'},	       {NULL, 0, NULL, 0},
 };
 
 static bool number(const char *text, uint64_t max, uint64_t *out)
@@ -56,21 +58,12 @@ int main(int argc, char **argv)
 	enum fault_kind only = FAULT_KINDS;
 	uint64_t count = 1, seed = 1,
 		 lanes = LANES_PER_CPU * (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
-	bool revoke = false, restart = false, goodbyes = false, verbose = false;
 	int opt, failed;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (opt == 'r')
-			revoke = true;
-		else if (opt == 'R')
-			restart = true;
-		else if (opt == 'v')
-			verbose = true;
-		else if (opt == 'g')
-			goodbyes = true;
-		else if (opt == 'k')
-			site.keep = true;
-		else if (opt == 'p')
+		if (opt == 0)
+			continue;
+		if (opt == 'p')
 			programs = optarg;
 		else if (opt == 'o' && fault_find(optarg) != FAULT_KINDS)
 			only = fault_find(optarg);
@@ -80,11 +73,12 @@ int main(int argc, char **argv)
 	if (argc - optind > 2 || (optind < argc && !number(argv[optind], COUNT_MAX, &count)) ||
 	    (optind + 1 < argc && !number(argv[optind + 1], UINT64_MAX, &seed)) || count == 0)
 		return fputs(help, stderr), 2;
-	if (site_make(&site, programs, revoke || restart ? LONG_LOG_BYTES : LOG_BYTES) != 0)
+	site.keep = keep;
+	if (site_make(&site, programs, revoked || restart ? LONG_LOG_BYTES : LOG_BYTES) != 0)
 		return 2;
 	if (lanes > LANES_MAX)
 		lanes = LANES_MAX;
-	if (revoke)
+	if (revoked)
 		failed = revoke_measure(&site, (unsigned)count, seed);
 	else if (restart)
 		failed = restart_measure(&site, (unsigned)count, seed);
