@@ -7,6 +7,7 @@
 const struct package_format package_formats[] = {
     {"deb", package_deb},
     {"rpm", package_rpm},
+    {"msi", package_msi},
     {NULL, NULL},
 };
 

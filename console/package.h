@@ -56,5 +56,6 @@ const char *package_date(int64_t time, char out[PACKAGE_DATE_MAX]);
 
 int package_deb(const struct package *p, struct package_made *out, char why[PACKAGE_WHY_MAX]);
 int package_rpm(const struct package *p, struct package_made *out, char why[PACKAGE_WHY_MAX]);
+int package_msi(const struct package *p, struct package_made *out, char why[PACKAGE_WHY_MAX]);
 
 #endif

@@ -9,23 +9,13 @@
  * escaped; names and versions were checked for characters that mean nothing.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "console/package.h"
+#include "console/package_tool.h"
 #include "proto/base/err.h"
 
-#define PATH_SPACE 512
-#define LINE_SPACE 256
-#define TOOL	   "rpmbuild"
+#define TOOL "rpmbuild"
 
 /* ---- the specification ---- */
 
@@ -86,31 +76,9 @@ static void put_spec(FILE *f, const struct package *p, const char *top)
 	put_changelog(f, p);
 }
 
-/* ---- files ---- */
-
-static int write_file(const char *top, const char *name, const char *bytes, size_t n)
-{
-	char path[PATH_SPACE];
-
-	snprintf(path, sizeof path, "%s/%s", top, name);
-	FILE *f = fopen(path, "wbxe");
-	int err = f ? 0 : -errno;
-
-	if (f) {
-		if (fwrite(bytes, 1, n, f) != n)
-			err = -EIO;
-		if (fclose(f) != 0 && err == 0)
-			err = -errno;
-	}
-	return err;
-}
-
 static int write_spec(const char *top, const struct package *p)
 {
-	char path[PATH_SPACE];
-
-	snprintf(path, sizeof path, "%s/.spec", top);
-	FILE *f = fopen(path, "wbxe");
+	FILE *f = tool_create(top, ".spec");
 
 	if (!f)
 		return -errno;
@@ -118,91 +86,21 @@ static int write_spec(const char *top, const struct package *p)
 	return fclose(f) == 0 ? 0 : -errno;
 }
 
-static int read_rpm(const char *path, struct package_made *out)
-{
-	FILE *f = fopen(path, "rbe");
-	size_t n;
-
-	if (!f)
-		return -errno;
-	out->bytes = malloc(PACKAGE_BYTES_MAX);
-	n = out->bytes ? fread(out->bytes, 1, PACKAGE_BYTES_MAX, f) : 0;
-	fclose(f);
-	if (n > 0 && n < PACKAGE_BYTES_MAX) {
-		out->len = n;
-		return 0;
-	}
-	free(out->bytes);
-	out->bytes = NULL;
-	return n == 0 ? -EIO : AS_E_TOO_BIG;
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	(void)at;
-	return remove(path);
-}
-
 /* ---- the tool ---- */
-
-/* The last line of what the tool said. */
-static void last_words(const char *top, char out[LINE_SPACE])
-{
-	char path[PATH_SPACE], line[LINE_SPACE];
-	snprintf(path, sizeof path, "%s/.log", top);
-
-	FILE *f = fopen(path, "re");
-	out[0] = '\0';
-	while (f && fgets(line, sizeof line, f))
-		if (strspn(line, " \t\n") != strlen(line))
-			snprintf(out, LINE_SPACE, "%.*s", (int)strcspn(line, "\n"), line);
-	if (f)
-		fclose(f);
-}
-
-/* Its answer must not depend on who asks: no configuration of the user, no host name, our time. */
-static int start(const char *top, char *const argv[], const char *epoch, pid_t *pid)
-{
-	char home[PATH_SPACE + 8], log[PATH_SPACE], path[PATH_SPACE + 8] = "PATH=/usr/bin:/bin";
-	const char *have = getenv("PATH");
-	posix_spawn_file_actions_t actions;
-
-	snprintf(home, sizeof home, "HOME=%s", top);
-	snprintf(log, sizeof log, "%s/.log", top);
-	if (have && strlen(have) < PATH_SPACE)
-		snprintf(path, sizeof path, "PATH=%s", have);
-
-	char lc[] = "LC_ALL=C", tz[] = "TZ=UTC", when[64];
-	snprintf(when, sizeof when, "SOURCE_DATE_EPOCH=%s", epoch);
-	char *env[] = {home, path, lc, tz, when, NULL};
-
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-	posix_spawn_file_actions_adddup2(&actions, 1, 2);
-	int err = posix_spawnp(pid, argv[0], &actions, NULL, argv, env);
-	posix_spawn_file_actions_destroy(&actions);
-	return -err;
-}
 
 static int run_tool(const char *top, int64_t time)
 {
-	char defines[6][PATH_SPACE], spec[PATH_SPACE], epoch[32],
+	char defines[6][TOOL_PATH_MAX], spec[TOOL_PATH_MAX],
 	    tool[] = TOOL, bb[] = "-bb", define[] = "--define", target[] = "--target",
 	    noarch[] = "noarch";
-	int status;
-	pid_t pid;
 
-	snprintf(defines[0], PATH_SPACE, "_topdir %s/top", top);
-	snprintf(defines[1], PATH_SPACE, "_dbpath %s/db", top);
-	snprintf(defines[2], PATH_SPACE, "_buildhost reproducible");
-	snprintf(defines[3], PATH_SPACE, "use_source_date_epoch_as_buildtime 1");
-	snprintf(defines[4], PATH_SPACE, "clamp_mtime_to_source_date_epoch 1");
-	snprintf(defines[5], PATH_SPACE, "source_date_epoch_from_changelog 0");
+	snprintf(defines[0], TOOL_PATH_MAX, "_topdir %s/top", top);
+	snprintf(defines[1], TOOL_PATH_MAX, "_dbpath %s/db", top);
+	snprintf(defines[2], TOOL_PATH_MAX, "_buildhost reproducible");
+	snprintf(defines[3], TOOL_PATH_MAX, "use_source_date_epoch_as_buildtime 1");
+	snprintf(defines[4], TOOL_PATH_MAX, "clamp_mtime_to_source_date_epoch 1");
+	snprintf(defines[5], TOOL_PATH_MAX, "source_date_epoch_from_changelog 0");
 	snprintf(spec, sizeof spec, "%s/.spec", top);
-	snprintf(epoch, sizeof epoch, "%lld", (long long)time);
 
 	char *argv[2 * 6 + 6] = {tool, bb, target, noarch};
 	size_t n = 4;
@@ -212,54 +110,37 @@ static int run_tool(const char *top, int64_t time)
 		argv[n++] = defines[i];
 	}
 	argv[n] = spec;
-
-	int err = start(top, argv, epoch, &pid);
-
-	if (err < 0)
-		return err;
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : AS_E_OP_FAILED;
+	return tool_run(top, argv, time);
 }
 
 /* ---- all together ---- */
 
 static int build(const struct package *p, const char *top, struct package_made *out)
 {
-	char path[2 * PATH_SPACE];
+	char path[2 * TOOL_PATH_MAX];
 	int err = write_spec(top, p);
 
 	for (size_t i = 0; err == 0 && i < p->count; i++)
-		err = write_file(top, p->files[i].name, p->files[i].bytes, p->files[i].len);
+		err = tool_write(top, p->files[i].name, p->files[i].bytes, p->files[i].len);
 	if (err == 0)
 		err = run_tool(top, p->time);
 	if (err < 0)
 		return err;
 	snprintf(out->name, sizeof out->name, "%s-%s-1.noarch.rpm", p->name, p->version);
 	snprintf(path, sizeof path, "%s/top/RPMS/noarch/%s", top, out->name);
-	return read_rpm(path, out);
+	return tool_read(path, out);
 }
 
 int package_rpm(const struct package *p, struct package_made *out, char why[PACKAGE_WHY_MAX])
 {
-	char top[] = "/tmp/assent-rpm.XXXXXX", words[LINE_SPACE] = "", text[128];
-	int err = mkdtemp(top) ? 0 : -errno;
+	char top[TOOL_TOP_MAX], words[TOOL_LINE_MAX] = "";
+	int err = tool_folder(top, why);
 
-	if (err < 0) {
-		snprintf(why, PACKAGE_WHY_MAX, "no folder in /tmp: %s", strerror(-err));
-		return err == -ENOENT ? -EIO : err;
-	}
+	if (err < 0)
+		return err;
 	err = build(p, top, out);
-	last_words(top, words);
-	nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	if (err == -ENOENT && !words[0])
-		snprintf(
-		    why, PACKAGE_WHY_MAX,
-		    TOOL
-		    " is not installed: Debian has it in the package rpm, others in rpm-build");
-	else if (err < 0)
-		snprintf(why, PACKAGE_WHY_MAX, TOOL ": %s",
-			 words[0] ? words : err_text(err, text, sizeof text));
-	return err == -ENOENT && words[0] ? -EIO : err;
+	tool_words(top, words);
+	tool_remove(top);
+	return tool_failed(err, words, TOOL,
+			   "Debian has it in the package rpm, others in rpm-build", why);
 }

@@ -131,7 +131,7 @@ Test(ca_package, the_same_configuration_gives_the_same_bytes)
 	setenv("TZ", "Asia/Tokyo", 1);
 	cr_assert_eq(CA("agent-package", "--config", CONF, "--out", "q"), 0);
 	out_of("diff -r p q");
-	cr_assert_eq(strtol(out_of("ls p | wc -l"), NULL, 10), 2, "both formats");
+	cr_assert_eq(strtol(out_of("ls p | wc -l"), NULL, 10), 3, "every format");
 }
 
 /* A specification is a program, and a name is not a line of it. */
@@ -210,6 +210,19 @@ Test(ca_package, nothing_is_overwritten)
 	cr_assert_eq(PACK("--format", "deb", "--out", "p"), 0, "the same bytes are there already");
 	change("$a resume = 60");
 	cr_assert_eq(PACK("--format", "deb", "--out", "p"), 1);
+}
+
+Test(ca_package, an_msi_brings_the_same_in_the_same_bytes)
+{
+	organisation(ORG);
+	cr_assert_eq(PACK("--format", "msi", "--out", "p"), 0);
+	cr_assert_eq(PACK("--format", "msi", "--out", "q"), 0);
+	out_of("cmp p/*.msi q/*.msi && msiextract -C m p/*.msi >/dev/null");
+	cr_assert_str_eq(out_of("find m -type f -printf '%f\\n' | sort"), "agent.conf\nca.crt\n");
+	out_of("cp $(find m -type f) .");
+	check_same("agent.conf", CONF);
+	check_same("ca.crt", "ca/ca.crt");
+	cr_assert(strstr(out_of("msiinfo export p/*.msi Property"), "Acme Support"));
 }
 
 Test(ca_package, without_rpmbuild_the_deb_is_still_made)
