@@ -14,10 +14,11 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
-usage='usage: ./run package [--format deb|rpm]... [--out DIR] [--sign KEY]
+usage='usage: ./run package [--format deb|msi|rpm]... [--out DIR] [--sign KEY]
        ./run package --check [CHECK...]
 
-  --format deb|rpm  only these; may be repeated
+  --format deb|msi|rpm
+                    only these; may be repeated
   --out DIR         where the packages go (default: dist)
   --sign KEY        sign packages and checksums with this OpenPGP key (or: ASSENT_SIGN_KEY)
   --check           build, then install, use, upgrade and remove them for real (minutes, as root)'

@@ -10,7 +10,7 @@ root=$(dirname "$(dirname "$here")")
 # Mounts and processes of its own: whatever a check leaves behind ends with this script.
 [ -n "${inside:-}" ] || exec unshare --mount --propagation private --pid --fork --kill-child --mount-proc "$0" --inside "$@"
 
-all=(reproduce lint sign deb rpm systemd)
+all=(reproduce lint sign deb rpm msi systemd)
 checks=("$@")
 [ ${#checks[@]} -gt 0 ] || checks=("${all[@]}")
 for c in "${checks[@]}"; do

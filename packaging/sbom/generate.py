@@ -4,7 +4,9 @@
 
 It is made from the package itself: its files with their hashes, the libraries that its programs
 ask the loader for, and the libraries that are inside them (statics.sh lists those). A library is
-named with the package and version that it had on the computer where it was built. The same package gives the same
+named with the package and version that it had on the computer where it was built; one that was
+built for the package itself, from a Debian source, is listed as "PROGRAM SOURCE VERSION". What
+Windows brings is no part of a bill. The same package gives the same
 text: the time is SOURCE_DATE_EPOCH and the name space comes from the package's hash."""
 import argparse
 import functools
@@ -18,7 +20,7 @@ import tempfile
 import time
 
 OURS = "Apache-2.0"
-ELF = b"\x7fELF"
+PROGRAMS = (b"\x7fELF", b"MZ")
 
 
 def run(*argv, **more):
@@ -45,7 +47,16 @@ def unpack_rpm(path, folder):
             "purl": f"pkg:rpm/{name}@{version}?arch={arch}"}
 
 
-KINDS = {".deb": unpack_deb, ".rpm": unpack_rpm}
+def unpack_msi(path, folder):
+    run("msiextract", "-C", folder, path)
+    table = run("msiinfo", "export", path, "Property", text=True).replace("\r", "")
+    said = dict(line.split("\t", 1) for line in table.split("\n")[3:] if "\t" in line)
+    name, version = re.fullmatch(r"(.+?)-(\d.*?)(-x64)?\.msi", os.path.basename(path)).group(1, 2)
+    return {"name": name, "version": version, "supplier": said["Manufacturer"],
+            "purl": f"pkg:generic/{name}@{version}?arch=x86_64&os=windows"}
+
+
+KINDS = {".deb": unpack_deb, ".rpm": unpack_rpm, ".msi": unpack_msi}
 
 
 # ---- what is inside ----
@@ -53,7 +64,7 @@ KINDS = {".deb": unpack_deb, ".rpm": unpack_rpm}
 def digests(path):
     with open(path, "rb") as file:
         content = file.read()
-    return hashlib.sha1(content).hexdigest(), hashlib.sha256(content).hexdigest(), content[:4] == ELF
+    return hashlib.sha1(content).hexdigest(), hashlib.sha256(content).hexdigest(), content.startswith(PROGRAMS)
 
 
 def files_of(folder):
@@ -69,6 +80,9 @@ def files_of(folder):
 
 def needed(path):
     """The libraries that the loader will look for."""
+    with open(path, "rb") as file:
+        if file.read(2) == b"MZ":
+            return []
     return re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "-dW", path, text=True))
 
 
@@ -139,14 +153,14 @@ def main_package(said, path, files):
 
 
 def libraries(folder, files, statics):
-    """{(relation, file name): library path}, in a stable order."""
+    """(relation, file name, library path) or (..., source, version), in a stable order."""
     found = set()
     for name, _, _, is_program in files:
         if not is_program:
             continue
         program = os.path.basename(name)
         found |= {("DYNAMIC_LINK", name, library_path(so)) for so in needed(os.path.join(folder, name))}
-        found |= {("STATIC_LINK", name, library) for known, library in statics if known == program}
+        found |= {("STATIC_LINK", name, *library) for known, *library in statics if known == program}
     return sorted(found)
 
 
@@ -160,8 +174,9 @@ def document(path, statics):
     ids = {entry["fileName"]: entry["SPDXID"] for entry in entries}
     others, relations = {}, [("SPDXRef-DOCUMENT", "DESCRIBES", package["SPDXID"])]
     relations += [(package["SPDXID"], "CONTAINS", entry["SPDXID"]) for entry in entries]
-    for relation, name, library in links:
-        other = library_package(*owner(library))
+    for relation, name, *library in links:
+        other = (library_package(library[0], *library, "source") if len(library) == 2
+                 else library_package(*owner(*library)))
         others[other["SPDXID"]] = other
         relations.append((ids[name], relation, other["SPDXID"]))
     relations += [(package["SPDXID"], "DEPENDS_ON", other) for other in sorted(others)]
