@@ -70,7 +70,9 @@ static void by_assent(struct scene *s, const char *path, unsigned lines_s, struc
 	pid_t writer;
 
 	snprintf(scope, sizeof scope, "files:%.*s", (int)(strrchr(path, '/') - path), path);
-	snprintf(command, sizeof command, "tail %s --lines 1", path);
+	/* It ends by itself: the console speaks every second, so it is never still. */
+	snprintf(command, sizeof command, "tail %s --last 1 --for %ds", path,
+		 SECONDS + STILL_MS / 1000);
 	begin_log(s, path);
 	scene_agent(s, SCENE_SKIP_LOCK);
 	scene_code(s);
@@ -90,6 +92,8 @@ static void by_assent(struct scene *s, const char *path, unsigned lines_s, struc
 	waitpid(writer, NULL, 0);
 	scene_session_done(s);
 	s->on_console = NULL;
+	if (a->lines == 0)
+		scene_fail(s, "tail: no line came");
 	add(v, a, lines_s);
 	series_add(&v->cpu, u.cpu_s / u.wall_s);
 	free(a);
