@@ -15,7 +15,7 @@ ASSENT_SYSROOT=$(cmake/mingw64/deps.sh)
 export ASSENT_SYSROOT
 cmake --preset windows
 cmake --build --preset windows -- bin/assent-agent.exe libexec/assent-collect.exe
-"$here/../../.ci/windows.sh" build/windows
+"$here/../../.ci/windows.sh" "$PWD/build/windows"
 
 # Which library is inside which program, by the line that linked it: "PROGRAM SOURCE VERSION".
 source_of() {
