@@ -12,4 +12,4 @@ component=$1 root=$2
 	s|^lib/systemd/|lib/systemd/|
 	s|(share/man/.*)\.gz$|\1|
 	s|zsh/site-functions|zsh/vendor-completions|
-	\,^share/(doc|licenses)/,d' | LC_ALL=C sort | diff -u "$here/$component" -
+	\,^share/(doc|licenses|lintian)/,d' | LC_ALL=C sort | diff -u "$here/$component" -
