@@ -216,7 +216,7 @@ static int print_log(struct log *l, const char *channel)
 	snprintf(source, sizeof source, "EvtQuery %s %s", channel,
 		 win_text(l->query, query, sizeof query));
 	facts_begin(l->s, name, source);
-	SetLastError(ERROR_CALL_NOT_IMPLEMENTED); /* a stub sets none */
+	SetLastError(ERROR_CALL_NOT_IMPLEMENTED); /* wine may set no reason */
 
 	EVT_HANDLE all =
 	    l->api.query(NULL, wide, l->query, EvtQueryChannelPath | EvtQueryReverseDirection);
