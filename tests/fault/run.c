@@ -17,8 +17,9 @@
 
 #define TICK_MS	      10
 #define LIMIT_MS      150000 /* nothing that works needs as long */
-#define ALONE_MS      6000   /* one end is gone; then the other's clock is moved */
-#define NUDGES_MAX    3	     /* it falls silent, is tried again, and is over */
+#define ALONE_MS      6000   /* one end is gone; then the other is helped on ... */
+#define AGAIN_MS      2000   /* ... and again */
+#define NUDGES_MAX    10
 #define SKIP_LOCK_MS  6000
 #define SKIP_AWAY_MS  130000  /* longer than a lost connection may stay away */
 #define SKIP_GRANT_MS 1900000 /* longer than the grant */
@@ -481,20 +482,24 @@ static bool hit_goodbye(const struct run *r)
 }
 
 /* The one whose partner is gone: it must notice by itself, sooner or later. Later is shortened. An
- * agent that hears nothing more first takes it for a lost connection and then waits for that. */
+ * agent first takes silence for a lost connection and then waits for that. Its broker's clock can
+ * be moved, but not that of assent-net, which has the agent's place at the relay and no
+ * environment: so the connection is cut, too, which the broker hears of before the clock is moved
+ * once more. */
 static void nudge(struct run *r)
 {
 	if (r->alone_ms == 0)
-		r->alone_ms = r->ticked_ms;
-	if (r->ticked_ms - r->alone_ms < ALONE_MS || r->nudges == NUDGES_MAX)
+		r->alone_ms = r->ticked_ms + ALONE_MS;
+	if (r->ticked_ms < r->alone_ms || r->nudges == NUDGES_MAX)
 		return;
 	r->nudges++;
-	r->alone_ms = r->ticked_ms;
+	r->alone_ms = r->ticked_ms + AGAIN_MS;
 	if (r->agent.ended) {
 		skip(r, LANE_CONSOLE, SKIP_AWAY_MS);
 	} else if (r->allowed_ms == 0) {
 		actor_type(&r->agent, "stop\n");
 	} else {
+		proxy_reset(&r->lane->proxies[FAULT_AT_AGENT]);
 		skip(r, LANE_AGENT, SKIP_AWAY_MS);
 	}
 }
