@@ -54,7 +54,7 @@ Test(mounts, are_not_asked_when_no_time_is_left)
 	static const char *const where[] = {"/dead", "/"};
 	struct mounts m = list_of(where, 2);
 
-	cr_assert_eq(mounts_ask_all(&m, fake_ask, EACH_MS, 10), 0);
+	cr_assert_eq(mounts_ask_all(&m, fake_ask, EACH_MS, EACH_MS), 0);
 	cr_assert_eq(m.usage[0].state, USAGE_HANGS);
 	cr_assert_eq(m.usage[1].state, USAGE_NOT_ASKED);
 	mounts_done(&m);
