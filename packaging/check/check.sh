@@ -23,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE=1
 finish() {
 	tmux -L "$tmux" kill-server 2>/dev/null || true
 	# nothing of what is mounted here may be removed with it
-	findmnt -rno TARGET | grep "^$work" | sort -r | while read -r m; do umount -l "$m" || true; done
+	findmnt -rno TARGET | { grep "^$work" || true; } | sort -r | while read -r m; do umount -l "$m" || true; done
 	rm -rf --one-file-system "$work"
 }
 trap finish EXIT
