@@ -103,3 +103,48 @@ int ask_add_path(struct asks *a, const struct session *s, const char *path, cons
 	}
 	return err < 0 ? err : place_add(&p, &to->args);
 }
+
+static int read_options(struct words *w, const struct ask_words *ask, as_OpenArgs *common,
+			char *why)
+{
+	const char *value;
+	int got, err = 0;
+
+	while (err == 0 && (got = words_next(w, &value, why)) != WORDS_END) {
+		if (got == WORDS_BAD)
+			return AS_EBADMSG;
+		if (got != WORDS_PLAIN)
+			err = ask->option(got, value, common, ask->owner, why);
+	}
+	return err;
+}
+
+static int read_paths(struct words *w, const struct ask_words *ask, struct asks *a,
+		      const struct session *s, const as_OpenArgs *common, char *why)
+{
+	const char *value;
+	int got, err = 0;
+
+	while (err == 0 && (got = words_next(w, &value, why)) != WORDS_END)
+		if (got == WORDS_PLAIN)
+			err = ask_add_path(a, s, value, ask->logs, ask->files, common, why);
+	return err;
+}
+
+/* Options first, then paths: what is common must be complete. */
+int ask_read(struct asks *a, const struct session *s, int argc, const char *const argv[],
+	     const struct ask_words *w, char why[ASK_WHY_MAX])
+{
+	static as_OpenArgs common; /* too big for a stack; copied */
+	struct words words = {
+	    .argc = argc, .argv = argv, .options = w->options, .options_count = w->options_count};
+	struct words again = words;
+	int err;
+
+	a->count = 0;
+	common = (as_OpenArgs){0};
+	err = read_options(&words, w, &common, why);
+	if (err == 0 && w->all_told)
+		w->all_told(&common, w->owner);
+	return err < 0 ? err : read_paths(&again, w, a, s, &common, why);
+}

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "console/words.h"
 #include "proto/wire/messages.h"
 
 struct session;
@@ -34,5 +35,21 @@ int ask_add(struct asks *a, const struct session *s, const char *name, const as_
  * never). args: what both have in common. */
 int ask_add_path(struct asks *a, const struct session *s, const char *path, const char *logs,
 		 const char *files, const as_OpenArgs *args, char why[ASK_WHY_MAX]);
+
+/* The words of a command that takes options and paths, for ask_add_path(). */
+struct ask_words {
+	const struct word_option *options;
+	size_t options_count;
+	const char *logs, *files;
+	/* One option, for what all paths have in common. AS_EBADMSG with one line in why. */
+	int (*option)(int option, const char *value, as_OpenArgs *common, void *owner, char *why);
+	/* Every option was told, and the first path comes. May be NULL. */
+	void (*all_told)(as_OpenArgs *common, void *owner);
+	void *owner;
+};
+
+/* Fills a; without any path it stays empty and why is left as it was. */
+int ask_read(struct asks *a, const struct session *s, int argc, const char *const argv[],
+	     const struct ask_words *w, char why[ASK_WHY_MAX]);
 
 #endif

@@ -86,9 +86,10 @@ static int take_max(const char *value, struct list_wish *w, as_OpenArgs *a, char
 	return 0;
 }
 
-static int take_option(int option, const char *value, struct list_wish *w, as_OpenArgs *a,
-		       char *why)
+static int take_option(int option, const char *value, as_OpenArgs *a, void *owner, char *why)
 {
+	struct list_wish *w = owner;
+
 	switch (option) {
 	case OPT_NAME:
 		return take_text(value, a->glob, sizeof a->glob, why);
@@ -113,47 +114,27 @@ static int take_option(int option, const char *value, struct list_wish *w, as_Op
 	}
 }
 
-static int read_words(struct words *w, bool paths, const struct session *s, struct list_wish *wish,
-		      as_OpenArgs *common, struct asks *asks, char *why)
+static void end_options(as_OpenArgs *common, void *owner)
 {
-	const char *value;
-	int got;
+	struct list_wish *w = owner;
 
-	while ((got = words_next(w, &value, why)) != WORDS_END) {
-		int err = 0;
-
-		if (got == WORDS_BAD)
-			return AS_EBADMSG;
-		if (got >= 0 && !paths)
-			err = take_option(got, value, wish, common, why);
-		if (got == WORDS_PLAIN && paths)
-			err = ask_add_path(asks, s, value, NULL, "find", common, why);
-		if (err < 0)
-			return err;
-	}
-	return 0;
+	w->matches = common->pattern[0] != '\0';
 }
 
 int cmd_find(struct session *s, int argc, const char *const argv[])
 {
 	static struct asks asks; /* too big for a stack; copied by the job */
-	static as_OpenArgs common;
-	struct words w = {.argc = argc,
-			  .argv = argv,
-			  .options = options,
-			  .options_count = sizeof options / sizeof options[0]};
-	struct words again = w;
 	struct list_wish wish = {.name = "find", .line = s->line, .keep = true};
+	struct ask_words words = {.options = options,
+				  .options_count = sizeof options / sizeof options[0],
+				  .files = "find",
+				  .option = take_option,
+				  .all_told = end_options,
+				  .owner = &wish};
 	char why[ASK_WHY_MAX] = "find needs a folder: find /srv/app --name *.log";
 	struct job *job;
+	int err = ask_read(&asks, s, argc, argv, &words, why);
 
-	asks.count = 0;
-	common = (as_OpenArgs){0};
-
-	int err = read_words(&w, false, s, &wish, &common, &asks, why);
-	wish.matches = common.pattern[0] != '\0';
-	if (err == 0)
-		err = read_words(&again, true, s, &wish, &common, &asks, why);
 	if (err < 0 || asks.count == 0)
 		return session_refuse(s, why);
 	err = list_start(&s->jobs, &wish, &asks, &job);

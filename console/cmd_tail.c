@@ -8,48 +8,31 @@
 
 static const struct word_option options[] = {LIVE_OPTIONS};
 
-/* Options first, then paths: what is common must be complete. */
-static int read_words(struct words *w, bool paths, const struct session *s, struct live_wish *wish,
-		      as_OpenArgs *common, struct asks *asks, char *why)
+static int take_option(int option, const char *value, as_OpenArgs *common, void *owner, char *why)
 {
-	const char *value;
-	int got;
+	return live_word(option, value, owner, common, why) < 0 ? AS_EBADMSG : 0;
+}
 
-	while ((got = words_next(w, &value, why)) != WORDS_END) {
-		int err = 0;
-
-		if (got == WORDS_BAD)
-			return AS_EBADMSG;
-		if (got >= 0 && !paths && live_word(got, value, wish, common, why) < 0)
-			return AS_EBADMSG;
-		if (got == WORDS_PLAIN && paths)
-			err = ask_add_path(asks, s, value, "tail", "tail_files", common, why);
-		if (err < 0)
-			return err;
-	}
-	return 0;
+static void end_options(as_OpenArgs *common, void *owner)
+{
+	live_words_end(owner, common);
 }
 
 int cmd_tail(struct session *s, int argc, const char *const argv[])
 {
 	static struct asks asks; /* too big for a stack; copied by the job */
-	static as_OpenArgs common;
-	struct words w = {.argc = argc,
-			  .argv = argv,
-			  .options = options,
-			  .options_count = sizeof options / sizeof options[0]};
-	struct words again = w;
 	struct live_wish wish = {.name = "tail", .line = s->line, .keep = true};
+	struct ask_words words = {.options = options,
+				  .options_count = sizeof options / sizeof options[0],
+				  .logs = "tail",
+				  .files = "tail_files",
+				  .option = take_option,
+				  .all_told = end_options,
+				  .owner = &wish};
 	char why[ASK_WHY_MAX] = "tail needs a path: tail /var/log/syslog";
 	struct job *job;
+	int err = ask_read(&asks, s, argc, argv, &words, why);
 
-	asks.count = 0;
-	common = (as_OpenArgs){0};
-
-	int err = read_words(&w, false, s, &wish, &common, &asks, why);
-	live_words_end(&wish, &common);
-	if (err == 0)
-		err = read_words(&again, true, s, &wish, &common, &asks, why);
 	if (err < 0 || asks.count == 0)
 		return session_refuse(s, why);
 	err = live_start(&s->jobs, &wish, &asks, &job);
