@@ -283,19 +283,12 @@ static int build(const struct package *p, const char *top, struct package_made *
 
 int package_msi(const struct package *p, struct package_made *out, char why[PACKAGE_WHY_MAX])
 {
-	char top[TOOL_TOP_MAX], words[TOOL_LINE_MAX] = "";
-	int err = tool_folder(top, why);
+	static const struct tool_recipe recipe = {
+	    .tool = TOOL,
+	    .where = "Debian has it in the package wixl, others in msitools",
+	    .build = build,
+	    .silent = true,
+	};
 
-	if (err < 0)
-		return err;
-	err = build(p, top, out);
-	tool_words(top, words);
-	tool_remove(top);
-	if (err == 0 && words[0]) { /* it warns of what it leaves out, and goes on */
-		free(out->bytes);
-		out->bytes = NULL;
-		err = AS_E_OP_FAILED;
-	}
-	return tool_failed(err, words, TOOL,
-			   "Debian has it in the package wixl, others in msitools", why);
+	return tool_package(&recipe, p, out, why);
 }

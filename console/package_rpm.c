@@ -133,14 +133,11 @@ static int build(const struct package *p, const char *top, struct package_made *
 
 int package_rpm(const struct package *p, struct package_made *out, char why[PACKAGE_WHY_MAX])
 {
-	char top[TOOL_TOP_MAX], words[TOOL_LINE_MAX] = "";
-	int err = tool_folder(top, why);
+	static const struct tool_recipe recipe = {
+	    .tool = TOOL,
+	    .where = "Debian has it in the package rpm, others in rpm-build",
+	    .build = build,
+	};
 
-	if (err < 0)
-		return err;
-	err = build(p, top, out);
-	tool_words(top, words);
-	tool_remove(top);
-	return tool_failed(err, words, TOOL,
-			   "Debian has it in the package rpm, others in rpm-build", why);
+	return tool_package(&recipe, p, out, why);
 }

@@ -13,9 +13,12 @@
 
 #include "proto/base/err.h"
 
+#define TOOL_LINE_MAX 256
+#define TOOL_TOP_MAX  64
+
 /* ---- the folder ---- */
 
-int tool_folder(char top[TOOL_TOP_MAX], char why[PACKAGE_WHY_MAX])
+static int make_folder(char top[TOOL_TOP_MAX], char why[PACKAGE_WHY_MAX])
 {
 	snprintf(top, TOOL_TOP_MAX, "/tmp/assent-package.XXXXXX");
 	if (mkdtemp(top))
@@ -34,7 +37,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 	return remove(path);
 }
 
-void tool_remove(const char *top)
+static void remove_folder(const char *top)
 {
 	nftw(top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
@@ -84,7 +87,7 @@ int tool_read(const char *path, struct package_made *out)
 
 /* ---- the tool ---- */
 
-void tool_words(const char *top, char out[TOOL_LINE_MAX])
+static void last_words(const char *top, char out[TOOL_LINE_MAX])
 {
 	char path[TOOL_PATH_MAX], line[TOOL_LINE_MAX];
 	snprintf(path, sizeof path, "%s/.log", top);
@@ -137,8 +140,8 @@ int tool_run(const char *top, char *const argv[], int64_t time)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : AS_E_OP_FAILED;
 }
 
-int tool_failed(int err, const char *words, const char *tool, const char *where,
-		char why[PACKAGE_WHY_MAX])
+static int failed(int err, const char *words, const char *tool, const char *where,
+		  char why[PACKAGE_WHY_MAX])
 {
 	char text[128];
 
@@ -148,4 +151,23 @@ int tool_failed(int err, const char *words, const char *tool, const char *where,
 		snprintf(why, PACKAGE_WHY_MAX, "%s: %s", tool,
 			 words[0] ? words : err_text(err, text, sizeof text));
 	return err == -ENOENT && words[0] ? -EIO : err;
+}
+
+int tool_package(const struct tool_recipe *r, const struct package *p, struct package_made *out,
+		 char why[PACKAGE_WHY_MAX])
+{
+	char top[TOOL_TOP_MAX], words[TOOL_LINE_MAX] = "";
+	int err = make_folder(top, why);
+
+	if (err < 0)
+		return err;
+	err = r->build(p, top, out);
+	last_words(top, words);
+	remove_folder(top);
+	if (err == 0 && r->silent && words[0]) {
+		free(out->bytes);
+		out->bytes = NULL;
+		err = AS_E_OP_FAILED;
+	}
+	return failed(err, words, r->tool, r->where, why);
 }

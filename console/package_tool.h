@@ -6,17 +6,13 @@
 #ifndef AS_CONSOLE_PACKAGE_TOOL_H
 #define AS_CONSOLE_PACKAGE_TOOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "console/package.h"
 
 #define TOOL_PATH_MAX 512
-#define TOOL_LINE_MAX 256
-#define TOOL_TOP_MAX  64
-
-int tool_folder(char top[TOOL_TOP_MAX], char why[PACKAGE_WHY_MAX]);
-void tool_remove(const char *top); /* with everything in it */
 
 int tool_write(const char *top, const char *name, const char *bytes, size_t n);
 FILE *tool_create(const char *top, const char *name); /* NULL: errno says why */
@@ -26,14 +22,19 @@ FILE *tool_create(const char *top, const char *name); /* NULL: errno says why */
  * AS_E_OP_FAILED when it failed. */
 int tool_run(const char *top, char *const argv[], int64_t time);
 
-/* The last line of what it said, or "". */
-void tool_words(const char *top, char out[TOOL_LINE_MAX]);
-
 /* At most PACKAGE_BYTES_MAX. */
 int tool_read(const char *path, struct package_made *out);
 
-/* What the engineer is told when a step failed. tool: "rpmbuild"; where: how to get it. */
-int tool_failed(int err, const char *words, const char *tool, const char *where,
-		char why[PACKAGE_WHY_MAX]);
+/* How such a format is made. */
+struct tool_recipe {
+	const char *tool;  /* "rpmbuild" */
+	const char *where; /* how to get it, for an engineer who has not */
+	int (*build)(const struct package *p, const char *top, struct package_made *out);
+	bool silent; /* whatever it says is a fault: it warns of what it leaves out, and goes on */
+};
+
+/* In a folder of its own that is gone afterwards. 0, or negative with one line in why. */
+int tool_package(const struct tool_recipe *r, const struct package *p, struct package_made *out,
+		 char why[PACKAGE_WHY_MAX]);
 
 #endif
