@@ -5,171 +5,31 @@
  * pseudo-terminal, or clicks (tests/support/customer_win.c). Nobody skips the five seconds here.
  */
 #include <criterion/criterion.h>
-#include <dirent.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "tests/support/stage.h"
+#include "tests/support/wine_stage.h"
 
-#define WINE	   "/usr/bin/wine"
-#define AGENT_EXE  WINDOWS_BUILD "/bin/assent-agent.exe"
-#define CUSTOMER   WINDOWS_BUILD "/tests/customer.exe"
-#define CHECKS	   WINDOWS_BUILD "/tests/checks.exe"
-#define CODE_LEN   13
 #define GONE_MS	   60000
 #define PATH_ROOM  1024
 #define SHOT	   WINE_PREFIX "-question.png"
 #define COLORS_MIN 12 /* an empty screen has one */
 
-static struct stage st;
-static struct pty console, display;
-static char display_name[32];
-
-static void wineserver_end(void)
-{
-	stage_run(
-	    (const char *[]){"/usr/bin/env", "WINEPREFIX=" WINE_PREFIX, "wineserver", "-k", NULL},
-	    (char[64]){0}, 64);
-}
+static struct wine_stage w;
 
 static void open_stage(void)
 {
-	cr_assert(access(AGENT_EXE, R_OK) == 0, "not built: ./run build windows");
-	cr_assert(access(WINE_PREFIX "/system.reg", R_OK) == 0,
-		  "no wine prefix: ./run test makes it");
-	console = (struct pty){.fd = -1};
-	display = (struct pty){.fd = -1};
-	wineserver_end(); /* one that was left over has another desktop */
-	stage_open(&st);
+	wine_stage_open(&w);
 }
 
 static void close_stage(void)
 {
-	pty_done(&console);
-	wineserver_end();
-	pty_done(&display);
-	stage_done(&st);
+	wine_stage_done(&w);
 }
 
 TestSuite(windows, .init = open_stage, .fini = close_stage);
-
-/* ---- programs under wine ---- */
-
-static const char *const plain_env[] = {"WINEPREFIX=" WINE_PREFIX, "WINEDEBUG=-all",
-					"WINEDLLOVERRIDES=winedbg.exe=d", "DISPLAY=", NULL};
-
-static void read_back(const char *path, char *out, size_t cap)
-{
-	FILE *f = fopen(path, "re");
-	size_t n = f ? fread(out, 1, cap - 1, f) : 0;
-
-	out[n] = '\0';
-	if (f)
-		fclose(f);
-}
-
-/* Runs to its end; the exit code, and what it printed. That goes into a file, because the first
- * program in a prefix starts others that stay, and these would keep a pipe open. */
-static int wine(const char *const args[], char *out, size_t cap)
-{
-	char path[STAGE_PATH_MAX];
-	const char *argv[24] = {"/usr/bin/env",
-				plain_env[0],
-				plain_env[1],
-				plain_env[2],
-				display_name[0] ? display_name : "DISPLAY=",
-				"/bin/sh",
-				"-c",
-				"to=$1; shift; exec \"$@\" >\"$to\" 2>&1",
-				"sh",
-				stage_path(&st, "wine.out", path),
-				WINE};
-	size_t n = 11;
-
-	for (size_t i = 0; args[i] && n < 23; i++)
-		argv[n++] = args[i];
-
-	int code = stage_run(argv, NULL, 0);
-	read_back(path, out, cap);
-	return code;
-}
-
-static const char *config_path(char out[STAGE_PATH_MAX + 8])
-{
-	char path[STAGE_PATH_MAX];
-
-	snprintf(out, STAGE_PATH_MAX + 8, "Z:%s", stage_path(&st, "agent/agent.conf", path));
-	return out;
-}
-
-static void agent_on_console(void)
-{
-	char config[STAGE_PATH_MAX + 8], line[64];
-	const char *argv[] = {WINE, AGENT_EXE, "--config", config_path(config), NULL};
-
-	cr_assert_eq(pty_start(&st.agent, argv, plain_env), 0);
-	cr_assert(pty_expect(&st.agent, "Your code: "), "no code: %s",
-		  st.agent.screen ? st.agent.screen : "");
-	cr_assert(pty_rest_of_line(&st.agent, line, sizeof line));
-	snprintf(st.code, sizeof st.code, "%.*s", CODE_LEN, line);
-}
-
-static void agent_in_windows(void)
-{
-	char config[STAGE_PATH_MAX + 8], code[64];
-	const char *const env[] = {plain_env[0], plain_env[1], plain_env[2], display_name, NULL};
-	const char *argv[] = {WINE, AGENT_EXE, "--config", config_path(config), NULL};
-
-	cr_assert_eq(pty_start_piped(&st.agent, argv, env), 0);
-	cr_assert_eq(wine((const char *[]){CUSTOMER, "code", NULL}, code, sizeof code), 0);
-	snprintf(st.code, sizeof st.code, "%.*s", CODE_LEN, code);
-}
-
-static void open_display(void)
-{
-	static const char *const argv[] = {"/usr/bin/Xvfb", "-displayfd", "1",	 "-screen", "0",
-					   "1024x768x24",   "-nolisten",  "tcp", NULL};
-	char number[16];
-
-	cr_assert_eq(pty_start_piped(&display, argv, NULL), 0);
-	cr_assert(pty_expect(&display, ""));
-	cr_assert(pty_rest_of_line(&display, number, sizeof number));
-	snprintf(display_name, sizeof display_name, "DISPLAY=:%s", number);
-}
-
-/* How many of our programs of that name run in this prefix; wine shows argv[0] to Linux. */
-static int running(const char *name)
-{
-	DIR *proc = opendir("/proc");
-	int n = 0;
-
-	cr_assert_neq(proc, NULL);
-	for (const struct dirent *e; (e = readdir(proc)) != NULL;) {
-		char path[300], comm[32] = "", env[16384] = "";
-
-		snprintf(path, sizeof path, "/proc/%.20s/comm", e->d_name);
-		FILE *f = fopen(path, "re");
-		if (!f)
-			continue;
-		if (!fgets(comm, sizeof comm, f))
-			comm[0] = '\0';
-		fclose(f);
-		if (strncmp(comm, name, strlen(name)) != 0)
-			continue;
-		snprintf(path, sizeof path, "/proc/%.20s/environ", e->d_name);
-		f = fopen(path, "re");
-		size_t got = f ? fread(env, 1, sizeof env - 1, f) : 0;
-		if (f)
-			fclose(f);
-		n += memmem(env, got, plain_env[0], strlen(plain_env[0])) != NULL;
-	}
-	closedir(proc);
-	return n;
-}
 
 static bool comes_true(bool (*what)(void))
 {
@@ -185,17 +45,17 @@ static bool comes_true(bool (*what)(void))
 
 static bool collector_runs(void)
 {
-	return running("assent-collect") > 0;
+	return wine_stage_running(&w, "assent-collect") > 0;
 }
 
 static bool probe_runs(void)
 {
-	return running("assent-probe") > 0;
+	return wine_stage_running(&w, "assent-probe") > 0;
 }
 
 static bool nothing_runs(void)
 {
-	return running("assent-") == 0;
+	return wine_stage_running(&w, "assent-") == 0;
 }
 
 /* ---- what arrived ---- */
@@ -240,26 +100,6 @@ static bool item_is(const char *events, const char *name, const char *state)
 	return false;
 }
 
-/* The customer's own record of the last session, read by the program itself. */
-static void check_record(const char *what)
-{
-	char list[8192], id[64] = "", show[16384];
-
-	cr_assert_eq(wine((const char *[]){AGENT_EXE, "record", "list", NULL}, list, sizeof list),
-		     0);
-	for (const char *line = list; *line; line += strcspn(line, "\n") + 1) {
-		if (line[0] == '2')
-			snprintf(id, sizeof id, "%.*s", (int)strcspn(line, " "), line);
-		if (!strchr(line, '\n'))
-			break;
-	}
-	cr_assert_eq(
-	    wine((const char *[]){AGENT_EXE, "record", "show", id, NULL}, show, sizeof show), 0,
-	    "%s: %s", id, show);
-	cr_assert(strstr(show, "Ada Lovelace"), "%s", show);
-	cr_assert(strstr(show, what), "%s", show);
-}
-
 static const char *const scopes[] = {"--scope", "system", "--scope",	  "network", "--scope",
 				     "logs",	"-c",	  "collect full", NULL};
 
@@ -267,7 +107,8 @@ Test(windows, the_system_layer_keeps_its_promises)
 {
 	char out[8192];
 
-	cr_assert_eq(wine((const char *[]){CHECKS, NULL}, out, sizeof out), 0, "%s", out);
+	cr_assert_eq(wine_stage_run(&w, (const char *[]){WINE_STAGE_CHECKS, NULL}, out, sizeof out),
+		     0, "%s", out);
 	cr_assert(strstr(out, "0 failed"), "%s", out);
 }
 
@@ -281,21 +122,21 @@ Test(windows, a_whole_session_on_a_console)
 	    "wifi",	  "shares",	  "reachability"};
 	char bundle[STAGE_PATH_MAX];
 
-	agent_on_console();
-	stage_connect(&st, &console, scopes);
-	cr_assert(pty_expect(&st.agent, "Did YOU ask for help?"), "%s", st.agent.screen);
-	cr_assert(strstr(st.agent.screen, "Checking the printer"), "%s", st.agent.screen);
-	cr_assert(pty_expect(&st.agent, "Type allow or deny:"), "%s", st.agent.screen);
-	pty_type(&st.agent, "3\r"); /* no logs */
-	cr_assert(pty_expect(&st.agent, "[ ]  3"), "%s", st.agent.screen);
-	pty_type(&st.agent, "allow\r");
-	cr_assert_eq(pty_wait(&console), 0, "%s", console.screen);
-	cr_assert_eq(pty_wait(&st.agent), 0, "%s", st.agent.screen);
+	wine_stage_agent_on_console(&w);
+	stage_connect(&w.base, &w.console, scopes);
+	cr_assert(pty_expect(&w.base.agent, "Did YOU ask for help?"), "%s", w.base.agent.screen);
+	cr_assert(strstr(w.base.agent.screen, "Checking the printer"), "%s", w.base.agent.screen);
+	cr_assert(pty_expect(&w.base.agent, "Type allow or deny:"), "%s", w.base.agent.screen);
+	pty_type(&w.base.agent, "3\r"); /* no logs */
+	cr_assert(pty_expect(&w.base.agent, "[ ]  3"), "%s", w.base.agent.screen);
+	pty_type(&w.base.agent, "allow\r");
+	cr_assert_eq(pty_wait(&w.console), 0, "%s", w.console.screen);
+	cr_assert_eq(pty_wait(&w.base.agent), 0, "%s", w.base.agent.screen);
 
 	for (size_t i = 0; i < sizeof works / sizeof works[0]; i++)
-		cr_expect(item_is(console.screen, works[i], "ok"), "%s: %s", works[i],
-			  console.screen);
-	stage_bundle(&st, bundle);
+		cr_expect(item_is(w.console.screen, works[i], "ok"), "%s: %s", works[i],
+			  w.console.screen);
+	stage_bundle(&w.base, bundle);
 	cr_expect(holds(bundle, "sos_commands/kernel/uname_-a", "Windows NT"));
 	cr_expect(holds(bundle, "windows/version", "10.0."));
 	cr_expect(holds(bundle, "sos_commands/memory/free", "Mem:"));
@@ -313,26 +154,26 @@ Test(windows, a_whole_session_on_a_console)
 						bundle, NULL},
 			       NULL, 0),
 		     0);
-	check_record("You allowed: system, network");
+	wine_stage_record_has(&w, "You allowed: system, network");
 }
 
 Test(windows, stop_on_a_console_ends_collector_and_tool)
 {
 	char collect[128];
 
-	agent_on_console();
-	snprintf(collect, sizeof collect, "collect reachability %s", stage_silent_server(&st));
-	stage_connect(&st, &console,
+	wine_stage_agent_on_console(&w);
+	snprintf(collect, sizeof collect, "collect reachability %s", stage_silent_server(&w.base));
+	stage_connect(&w.base, &w.console,
 		      (const char *[]){"--scope", "network", "--for", "5m", "-c", collect, NULL});
-	cr_assert(pty_expect(&st.agent, "Type allow or deny:"), "%s", st.agent.screen);
-	pty_type(&st.agent, "allow\r");
+	cr_assert(pty_expect(&w.base.agent, "Type allow or deny:"), "%s", w.base.agent.screen);
+	pty_type(&w.base.agent, "allow\r");
 	cr_assert(comes_true(collector_runs));
 	cr_assert(comes_true(probe_runs));
-	pty_type(&st.agent, "stop\r");
-	cr_assert_eq(pty_wait(&st.agent), 14, "%s", st.agent.screen);
-	cr_assert_eq(pty_wait(&console), 14, "%s", console.screen);
+	pty_type(&w.base.agent, "stop\r");
+	cr_assert_eq(pty_wait(&w.base.agent), 14, "%s", w.base.agent.screen);
+	cr_assert_eq(pty_wait(&w.console), 14, "%s", w.console.screen);
 	cr_assert(comes_true(nothing_runs));
-	check_record("Stopped here");
+	wine_stage_record_has(&w, "Stopped here");
 }
 
 /* A picture of the question, and how many colours it has. */
@@ -340,7 +181,7 @@ static int photograph(void)
 {
 	char out[64] = "";
 
-	cr_assert_eq(stage_run((const char *[]){"/usr/bin/env", display_name, "import", "-window",
+	cr_assert_eq(stage_run((const char *[]){"/usr/bin/env", w.display_name, "import", "-window",
 						"root", SHOT, NULL},
 			       NULL, 0),
 		     0);
@@ -350,50 +191,64 @@ static int photograph(void)
 	return atoi(out);
 }
 
-Test(windows, a_whole_session_in_windows)
+/* Who clicks before the five seconds are over; it looks from before the question is there. */
+static void click_too_soon(struct pty *hasty)
 {
-	char text[16384];
+	const char *text;
 
-	open_display();
-	agent_in_windows();
-	stage_connect(&st, &console, scopes);
-	cr_assert_eq(wine((const char *[]){CUSTOMER, "question", NULL}, text, sizeof text), 0);
+	cr_assert_eq(pty_wait(hasty), 0, "%s", hasty->screen);
+	text = hasty->screen;
 	cr_expect(strstr(text, "Ada Lovelace (ada)"), "%s", text);
 	cr_expect(strstr(text, "Acme Support"), "%s", text);
 	cr_expect(strstr(text, "\"Checking the printer\""), "%s", text);
 	cr_expect(strstr(text, "[x] Read the log files"), "%s", text);
 	cr_expect(strstr(text, "(locked) &Allow"), "%s", text);
+	cr_expect(strstr(text, "\nlocked"), "%s", text);
+	pty_done(hasty);
+}
+
+Test(windows, a_whole_session_in_windows)
+{
+	char text[16384];
+	struct pty hasty;
+
+	wine_stage_display(&w);
+	wine_stage_agent_in_windows(&w);
+	wine_stage_start(
+	    &w, &hasty,
+	    (const char *[]){WINE_STAGE_CUSTOMER, "question", "click", "allow-now", NULL});
+	stage_connect(&w.base, &w.console, scopes);
+	click_too_soon(&hasty);
 	cr_expect_gt(photograph(), COLORS_MIN);
 
-	/* a click on the locked button does not count; the question stays */
-	cr_assert_eq(
-	    wine((const char *[]){CUSTOMER, "click", "allow-now", NULL}, text, sizeof text), 0);
-	cr_expect(strstr(text, "locked"), "%s", text);
-	cr_assert_eq(wine((const char *[]){CUSTOMER, "click", "3", NULL}, text, sizeof text), 0);
-	cr_assert_eq(wine((const char *[]){CUSTOMER, "click", "allow", NULL}, text, sizeof text),
-		     0);
+	/* it did not count: the question is still there */
+	cr_assert_eq(wine_stage_run(&w,
+				    (const char *[]){WINE_STAGE_CUSTOMER, "click", "3", "click",
+						     "allow", "wait", "may now read", "click",
+						     "stop", "farewell", NULL},
+				    text, sizeof text),
+		     0, "%s", text);
 	cr_expect(strstr(text, "open"), "%s", text);
-	cr_assert_eq(
-	    wine((const char *[]){CUSTOMER, "wait", "may now read", NULL}, text, sizeof text), 0);
-	cr_assert_eq(wine((const char *[]){CUSTOMER, "click", "stop", NULL}, text, sizeof text), 0);
-	cr_assert_eq(wine((const char *[]){CUSTOMER, "farewell", NULL}, text, sizeof text), 0);
 	cr_expect(strstr(text, "You ended the session"), "%s", text);
-	cr_assert_eq(pty_wait(&st.agent), 14, "%s", st.agent.screen);
-	cr_assert_eq(pty_wait(&console), 14, "%s", console.screen);
+	cr_assert_eq(pty_wait(&w.base.agent), 14, "%s", w.base.agent.screen);
+	cr_assert_eq(pty_wait(&w.console), 14, "%s", w.console.screen);
 	cr_assert(comes_true(nothing_runs));
-	check_record("You allowed: system, network");
+	wine_stage_record_has(&w, "You allowed: system, network");
 }
 
 Test(windows, deny_in_a_window_is_a_no)
 {
 	char text[4096];
 
-	open_display();
-	agent_in_windows();
-	stage_connect(&st, &console, scopes);
-	cr_assert_eq(wine((const char *[]){CUSTOMER, "click", "deny", NULL}, text, sizeof text), 0);
-	cr_assert_eq(wine((const char *[]){CUSTOMER, "farewell", NULL}, text, sizeof text), 0);
+	wine_stage_display(&w);
+	wine_stage_agent_in_windows(&w);
+	stage_connect(&w.base, &w.console, scopes);
+	cr_assert_eq(
+	    wine_stage_run(&w,
+			   (const char *[]){WINE_STAGE_CUSTOMER, "click", "deny", "farewell", NULL},
+			   text, sizeof text),
+	    0);
 	cr_expect(strstr(text, "You said no"), "%s", text);
-	cr_assert_eq(pty_wait(&st.agent), 10, "%s", st.agent.screen);
-	cr_assert_eq(pty_wait(&console), 10, "%s", console.screen);
+	cr_assert_eq(pty_wait(&w.base.agent), 10, "%s", w.base.agent.screen);
+	cr_assert_eq(pty_wait(&w.console), 10, "%s", w.console.screen);
 }

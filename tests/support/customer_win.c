@@ -6,10 +6,12 @@
  *   code            waits for the code and prints it
  *   question        waits for the question and prints every text of it
  *   click CONTROL   allow-now (locked or not), allow (waits until it is unlocked), deny, stop, or
- * the number of a right's line list            prints the live list and the messages wait TEXT
- * waits until the live list or the messages hold it farewell        waits for the last message,
- * prints it and closes it
+ *                   the number of a right's line
+ *   list            prints the live list and the messages
+ *   wait TEXT       waits until the messages hold it
+ *   farewell        waits for the last message, prints it and closes it
  *
+ * Several in a row are done one after the other, without a pause. The first that fails is the last.
  * Exit: 0; 1 when what it waited for did not come.
  */
 #include <windows.h>
@@ -211,23 +213,43 @@ static int farewell(void)
 	return 0;
 }
 
+/* The one command at words; how many words it was, or 0 when it is none. */
+static int play(const char *const words[], int *result)
+{
+	const char *command = words[0], *what = words[1];
+
+	if (strcmp(command, "code") == 0)
+		*result = code();
+	else if (strcmp(command, "question") == 0)
+		*result = question();
+	else if (strcmp(command, "list") == 0)
+		*result = list();
+	else if (strcmp(command, "farewell") == 0)
+		*result = farewell();
+	else if (what && strcmp(command, "click") == 0)
+		*result = click(what);
+	else if (what && strcmp(command, "wait") == 0)
+		*result = wait_text(what);
+	else
+		return 0;
+	return strcmp(command, "click") == 0 || strcmp(command, "wait") == 0 ? 2 : 1;
+}
+
 int main(int argc, char **argv)
 {
-	const char *command = argc > 1 ? argv[1] : "";
+	const char *const *words = (const char *const *)argv + 1;
+	int result = 2;
 
 	setvbuf(stdout, NULL, _IOFBF, TEXT_ROOM);
-	if (strcmp(command, "code") == 0)
-		return code();
-	if (strcmp(command, "question") == 0)
-		return question();
-	if (strcmp(command, "click") == 0 && argc > 2)
-		return click(argv[2]);
-	if (strcmp(command, "list") == 0)
-		return list();
-	if (strcmp(command, "wait") == 0 && argc > 2)
-		return wait_text(argv[2]);
-	if (strcmp(command, "farewell") == 0)
-		return farewell();
-	fputs("usage: customer code|question|click CONTROL|list|wait TEXT|farewell\n", stderr);
-	return 2;
+	for (int n; argc > 1 && *words; words += n) {
+		n = play(words, &result);
+		if (n == 0)
+			result = 2;
+		if (result != 0)
+			break;
+	}
+	if (result == 2)
+		fputs("usage: customer [code|question|click CONTROL|list|wait TEXT|farewell]...\n",
+		      stderr);
+	return result;
 }
