@@ -209,7 +209,8 @@ active proctype Broker()
 		:: else -> x_handled = false
 		fi;
 
-		/* the program agrees */
+		/* The program agrees, and I1..I7. All in one step: there is nothing to choose. */
+		d_step {
 		if
 		:: x_skip -> skip
 		:: else ->
@@ -217,7 +218,6 @@ active proctype Broker()
 			assert(c_expr { leads_to[now.x_from][now.x_event] >> now.st & 1 })
 		fi;
 
-		/* I1..I7 */
 		check_running();
 		assert(HAS_GRANT || st == SUSP || (running == 0 && granted == 0));
 		assert(!g_over || st == CLOSED);
@@ -226,6 +226,7 @@ active proctype Broker()
 		assert(!(g_proved && (st == CODE || st == PAKE)));
 		assert(x_from != CLOSED || st == CLOSED || e == START);
 		e = 0; a = 0; t = 0; x_from = 0; x_event = 0; x_handled = false; expected = false; x_skip = false
+		}
 		}
 	od
 }

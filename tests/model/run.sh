@@ -18,7 +18,7 @@ cc -O2 -w -DSAFETY -DMEMLIM=1500 -o pan pan.c
 
 # check BUG: pan's report on standard output
 check() {
-	BUG=$1 ./pan -m200000 -w22
+	BUG=$1 ./pan -m20000 -w22
 }
 
 report=$(check 0)
