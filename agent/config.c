@@ -278,6 +278,8 @@ static int load(const char *path, struct agent_config *c, char *why, size_t cap)
 		err = check_signature(c, why, cap);
 	c->password_is_open = err == 0 && c->route.has_password && plat_is_open_to_all(c->path);
 	c->trusted = err == 0 && plat_is_admins_file(c->path) && plat_is_admins_file(c->ca_path);
+	/* whose proxy is an administrator's may have this user's login (Negotiate, NTLM) */
+	c->route.proxy.own_login = c->trusted && c->route.proxy.via != ROUTE_DIRECT;
 	return err;
 }
 

@@ -8,6 +8,8 @@
 
 #include "agent/plat/plat.h"
 #include "proto/base/err.h"
+#include "proto/base/secret.h"
+#include "proto/route/system.h"
 
 static const char *from_environment(const char *name)
 {
@@ -18,14 +20,33 @@ const char way_none[] = "assent-agent: the configuration says \"direct = never\"
 			"set, so there is no way "
 			"to the support server. Set \"proxy\", or allow direct connections.\n";
 
+/* What the operating system's settings say; false when it has none. */
+static bool ask_system(struct route_system *out)
+{
+	struct plat_proxy p;
+
+	if (plat_system_proxy(&p) < 0)
+		return false;
+	snprintf(out->proxies, sizeof out->proxies, "%s", p.proxies);
+	snprintf(out->bypass, sizeof out->bypass, "%s", p.bypass);
+	out->script = p.script;
+	out->detect = p.detect;
+	secret_wipe(&p, sizeof p); /* somebody may have put a password there */
+	return true;
+}
+
 int way_list(const struct agent_config *c, struct tries *out)
 {
 	struct route_env env = route_env(from_environment);
+	struct route_system settings;
 	struct hostport relay;
 	int err = hostport_split(c->relay, &relay);
 
+	if (ask_system(&settings))
+		env.system = &settings;
 	if (err == 0)
 		err = route_list_make(&c->route, &env, &relay, &out->list);
+	secret_wipe(&settings, sizeof settings);
 	tries_init(out);
 	return err;
 }

@@ -90,6 +90,29 @@ int plat_user(struct plat_user *out);
  * mouse and nobody sees one, in a window that waits until it is closed. */
 void plat_say(const char *text, bool error);
 
+/* ---- the network's settings ---- */
+
+/* The proxy that this computer's settings name for its user: proxies and bypass in the words of
+ * proto/route/system.h. -ENOTSUP: this system has no such settings; the environment has. */
+struct plat_proxy {
+	char proxies[1024], bypass[1024]; /* "": none */
+	bool script;			  /* a script is set, which chooses for each address */
+	bool detect;			  /* one may be looked for in the network */
+};
+int plat_system_proxy(struct plat_proxy *out);
+
+/* The proxies that this script chooses for a URL, or with detect the one that the network offers;
+ * "" when it says to go directly. Waits, for seconds. -ENOENT: there is no script. */
+int plat_script_proxy(const char *url, bool detect, char *out, size_t cap);
+
+/* The login of the person at this computer for the service HTTP at a host, token by token; scheme
+ * is Negotiate or NTLM, n is 0 for the first one. *l is NULL before it. Bytes in out; -ENOTSUP,
+ * -EACCES. */
+struct plat_login;
+int plat_login_step(struct plat_login **l, const char *scheme, const char *host, const uint8_t *in,
+		    size_t n, uint8_t *out, size_t cap);
+void plat_login_free(struct plat_login *l); /* NULL is fine */
+
 /* ---- files ---- */
 
 /* Where an administrator installs the configuration. */

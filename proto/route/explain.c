@@ -54,10 +54,10 @@ const char *explain_steps(const struct route *way, const struct report *r, char 
 	const struct hostport *to = direct ? &way->to : &way->proxy.at;
 
 	buf[0] = '\0';
-	if (r->step != REPORT_NAME && r->addresses > 0)
+	if (r->step != REPORT_NAME && r->addresses > 0 && to->host[0])
 		add(buf, "     name      %s has %u address%s (%" PRIu32 " ms)\n", to->host,
 		    r->addresses, r->addresses == 1 ? "" : "es", r->name_ms);
-	if (r->step == REPORT_DONE || r->step > REPORT_CONNECT)
+	if ((r->step == REPORT_DONE || r->step > REPORT_CONNECT) && r->address[0])
 		add(buf, "     connect   %s answers (%" PRIu32 " ms)\n", r->address, r->connect_ms);
 	if (r->step == REPORT_DONE && !direct)
 		add(buf, "     proxy     connects us to %s port %s (%" PRIu32 " ms)\n",

@@ -77,6 +77,11 @@ struct words {
 	char peer[HOSTPORT_TEXT_MAX + REPORT_ADDRESS_MAX + 16]; /* whom the TCP connection was to */
 };
 
+static const char *or_unknown(const char *text)
+{
+	return text[0] ? text : "unknown";
+}
+
 static void name_peer(struct words *w)
 {
 	bool direct = w->way->proxy.via == ROUTE_DIRECT;
@@ -85,15 +90,12 @@ static void name_peer(struct words *w)
 	char text[HOSTPORT_TEXT_MAX];
 
 	hostport_text(at, text);
-	if (address[0] && strcmp(address, at->host) != 0)
+	if (!at->host[0])
+		snprintf(w->peer, sizeof w->peer, "the proxy (%s)", or_unknown(address));
+	else if (address[0] && strcmp(address, at->host) != 0)
 		snprintf(w->peer, sizeof w->peer, "%s (%s)", text, address);
 	else
 		snprintf(w->peer, sizeof w->peer, "%s", text);
-}
-
-static const char *or_unknown(const char *text)
-{
-	return text[0] ? text : "unknown";
 }
 
 static void say_proxy(struct words *w)
@@ -127,6 +129,19 @@ static void say_proxy(struct words *w)
 		    w->buf, REPORT_TEXT_MAX,
 		    "the proxy does not accept the user name and password that are configured");
 		break;
+	case REPORT_PROXY_LOGIN:
+		snprintf(w->buf, REPORT_TEXT_MAX,
+			 "the proxy does not accept the user who is logged in at this computer "
+			 "(it takes: %s)",
+			 or_unknown(r->who));
+		break;
+	case REPORT_PROXY_UNNAMED:
+		snprintf(w->buf, REPORT_TEXT_MAX,
+			 w->way->proxy.via == ROUTE_DETECT
+			     ? "this network offers no proxy"
+			     : "this computer's proxy script names no proxy for %.253s",
+			 w->way->to.host);
+		break;
 	case REPORT_PROXY_FORBIDS:
 		snprintf(w->buf, REPORT_TEXT_MAX,
 			 "the proxy does not allow connections to %.253s port %s%s",
@@ -146,7 +161,9 @@ static void say_connect(struct words *w)
 {
 	const struct report *r = w->r;
 	bool direct = w->way->proxy.via == ROUTE_DIRECT;
-	const char *host = direct ? w->way->to.host : w->way->proxy.at.host;
+	const char *host = direct		      ? w->way->to.host
+			   : w->way->proxy.at.host[0] ? w->way->proxy.at.host
+						      : "of the proxy";
 	char text[128];
 
 	switch (r->why) {

@@ -45,6 +45,8 @@ enum report_why {
 	REPORT_PROXY_SCHEMES,	/* only ones that we do not have; who: which */
 	REPORT_PROXY_BASIC,	/* Basic, which is not allowed */
 	REPORT_PROXY_PASSWORD,	/* user or password are wrong */
+	REPORT_PROXY_LOGIN,	/* the login of the person at this computer; who: schemes */
+	REPORT_PROXY_UNNAMED,	/* the system's script names none */
 	REPORT_PROXY_FORBIDS,	/* status */
 	REPORT_PROXY_FAILS,	/* cannot reach the other side; status */
 	REPORT_PROXY_IS_NONE,	/* what answers is no proxy of this kind */

@@ -6,7 +6,10 @@
  *
  * For each path, in this order:    1. the configuration's proxy
  *                                  2. the environment's proxy (https_proxy, else all_proxy)
- *                                  3. no proxy ("directly")
+ *                                  3. the proxy that the system's settings name, or their script
+ *                                  4. no proxy ("directly")
+ *                                  5. the proxy that the network offers, where the system's
+ *                                     settings let programs look for one
  * the carriers, in this order:     1. TLS to the relay, as it is
  *                                  2. the same TLS inside a WebSocket, inside a carrier TLS (wss)
  *                                  3. the same TLS inside a WebSocket (ws)
@@ -29,23 +32,30 @@
 
 #include "proto/base/hostport.h"
 
+struct route_system;
+
 #define ROUTE_USER_MAX	  128
 #define ROUTE_PATH_MAX	  127
 #define ROUTE_LIST_MAX	  512 /* no_proxy */
-#define ROUTE_MAX	  13  /* 3 paths, 4 carriers; the page */
+#define ROUTE_MAX	  21  /* 5 paths, 4 carriers; the page */
 #define ROUTE_NOTES_MAX	  4
 #define ROUTE_TEXT_MAX	  400
 #define ROUTE_WHY_MAX	  200
 #define ROUTE_PATH_USUAL  "/assent"
 #define ROUTE_ENCODED_MAX 1024
 
-enum route_via { ROUTE_DIRECT, ROUTE_HTTP, ROUTE_SOCKS5 };
+/* SCRIPT, DETECT: an HTTP proxy that the process that dials asks the system for, because a script
+ * chooses it: one that is set on this computer, or one that the network offers. */
+enum route_via { ROUTE_DIRECT, ROUTE_HTTP, ROUTE_SOCKS5, ROUTE_SCRIPT, ROUTE_DETECT };
 enum route_carrier { ROUTE_TLS, ROUTE_WSS, ROUTE_WS, ROUTE_PAGE }; /* PAGE: no way at all */
 
 struct route_proxy {
 	enum route_via via; /* DIRECT: there is none */
 	struct hostport at;
 	char user[ROUTE_USER_MAX + 1], password[ROUTE_USER_MAX + 1]; /* user "": none */
+	/* The login of the person at this computer may answer it, without being asked for: only a
+	 * proxy that an administrator's configuration or the system's settings name. */
+	bool own_login;
 };
 
 struct route {
@@ -95,6 +105,7 @@ struct route_env {
 	const char *proxy; /* NULL: none */
 	const char *name;  /* of the variable that named it */
 	const char *no_proxy;
+	const struct route_system *system; /* its own settings (system.h); NULL: it has none */
 };
 
 /* https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY and no_proxy, NO_PROXY; empty ones count as not
@@ -127,6 +138,10 @@ bool route_is_same_connection(const struct route *a, const struct route *b);
 
 /* The same proxy, or none? */
 bool route_is_same_path(const struct route *a, const struct route *b);
+
+/* "the proxy proxy.example:3128", "the proxy that this network offers". Returns buf. */
+#define ROUTE_PROXY_TEXT_MAX 300
+const char *route_proxy_text(const struct route *r, char buf[ROUTE_PROXY_TEXT_MAX]);
 
 /* "through the proxy proxy.example:3128, in a WebSocket"; "directly". Never a password. Returns
  * buf. */

@@ -106,12 +106,13 @@ void tries_succeed(struct tries *t)
 
 /* Most telling first: who answered says more than who did not. */
 static const enum report_why telling[] = {
-    REPORT_RELAY_SAYS,	   REPORT_LOGIN_PAGE,	   REPORT_CERT_TIME,	REPORT_INSPECTED,
-    REPORT_PROXY_PASSWORD, REPORT_PROXY_BASIC,	   REPORT_PROXY_ASKS,	REPORT_PROXY_SCHEMES,
-    REPORT_PROXY_FORBIDS,  REPORT_OTHER_SERVER,	   REPORT_PROXY_FAILS,	REPORT_PROXY_IS_NONE,
-    REPORT_TLS_CUT,	   REPORT_SILENT,	   REPORT_TLS_FAILED,	REPORT_NO_ANSWER,
-    REPORT_REFUSED,	   REPORT_UNREACHABLE,	   REPORT_NAME_UNKNOWN, REPORT_NAME_SILENT,
-    REPORT_SYSTEM,	   REPORT_UPGRADE_REFUSED, REPORT_NO_PAGE};
+    REPORT_RELAY_SAYS,	   REPORT_LOGIN_PAGE,	 REPORT_CERT_TIME,	 REPORT_INSPECTED,
+    REPORT_PROXY_PASSWORD, REPORT_PROXY_LOGIN,	 REPORT_PROXY_BASIC,	 REPORT_PROXY_ASKS,
+    REPORT_PROXY_SCHEMES,  REPORT_PROXY_FORBIDS, REPORT_OTHER_SERVER,	 REPORT_PROXY_FAILS,
+    REPORT_PROXY_IS_NONE,  REPORT_TLS_CUT,	 REPORT_SILENT,		 REPORT_TLS_FAILED,
+    REPORT_NO_ANSWER,	   REPORT_REFUSED,	 REPORT_UNREACHABLE,	 REPORT_NAME_UNKNOWN,
+    REPORT_NAME_SILENT,	   REPORT_SYSTEM,	 REPORT_UPGRADE_REFUSED, REPORT_PROXY_UNNAMED,
+    REPORT_NO_PAGE};
 
 static int place(enum report_why why)
 {
@@ -165,34 +166,46 @@ bool tries_is_for_admin(const struct tries *t)
 
 static void advise_proxy(const struct route *way, const struct report *r, char *buf)
 {
-	char proxy[HOSTPORT_TEXT_MAX];
+	char proxy[ROUTE_PROXY_TEXT_MAX];
 
-	hostport_text(&way->proxy.at, proxy);
+	route_proxy_text(way, proxy);
 	switch (r->why) {
 	case REPORT_PROXY_BASIC:
 		snprintf(buf, TRIES_ADVICE_MAX,
-			 "Please let the proxy %s reach %s port %s without a login, or allow "
+			 "Please let %s reach %s port %s without a login, or allow "
 			 "\"proxy-auth = basic\" in the configuration.",
 			 proxy, way->to.host, way->to.port);
 		break;
 	case REPORT_PROXY_PASSWORD:
 		snprintf(buf, TRIES_ADVICE_MAX,
-			 "Please correct the user name and password for the proxy %s in the "
+			 "Please correct the user name and password for %s in the "
 			 "configuration (proxy-credentials), or let it reach %s port %s without a "
 			 "login.",
 			 proxy, way->to.host, way->to.port);
 		break;
 	case REPORT_PROXY_ASKS:
 		snprintf(buf, TRIES_ADVICE_MAX,
-			 "Please let the proxy %s reach %s port %s without a login, or put a user "
+			 "Please let %s reach %s port %s without a login, or put a user "
 			 "name and password into the configuration (proxy-credentials).",
 			 proxy, way->to.host, way->to.port);
 		break;
-	case REPORT_PROXY_SCHEMES:
+	case REPORT_PROXY_UNNAMED:
+		snprintf(buf, TRIES_ADVICE_MAX,
+			 "Please tell which web proxy this computer has to use for %s port %s, or "
+			 "allow direct connections.",
+			 way->to.host, way->to.port);
+		break;
+	case REPORT_PROXY_LOGIN:
 		snprintf(
 		    buf, TRIES_ADVICE_MAX,
-		    "Please let the proxy %s reach %s port %s without a login, or with Digest.",
+		    "Please allow the user who is logged in at this computer to use %s, or let "
+		    "it reach %s port %s without a login.",
 		    proxy, way->to.host, way->to.port);
+		break;
+	case REPORT_PROXY_SCHEMES:
+		snprintf(buf, TRIES_ADVICE_MAX,
+			 "Please let %s reach %s port %s without a login, or with Digest.", proxy,
+			 way->to.host, way->to.port);
 		break;
 	case REPORT_PROXY_IS_NONE:
 		snprintf(buf, TRIES_ADVICE_MAX,
@@ -202,8 +215,8 @@ static void advise_proxy(const struct route *way, const struct report *r, char *
 		break;
 	default:
 		snprintf(buf, TRIES_ADVICE_MAX,
-			 "Please allow connections through the proxy %s to %s port %s (CONNECT).",
-			 proxy, way->to.host, way->to.port);
+			 "Please allow connections through %s to %s port %s (CONNECT).", proxy,
+			 way->to.host, way->to.port);
 	}
 }
 
@@ -256,7 +269,7 @@ static void advise_direct(const struct route *way, const struct report *r, char 
 
 static void advise_inspection(const struct route *way, const struct hostport *relay, char *buf)
 {
-	char proxy[HOSTPORT_TEXT_MAX];
+	char proxy[ROUTE_PROXY_TEXT_MAX];
 
 	if (way->proxy.via == ROUTE_DIRECT)
 		snprintf(
@@ -266,14 +279,15 @@ static void advise_inspection(const struct route *way, const struct hostport *re
 		    relay->host, relay->port);
 	else
 		snprintf(buf, TRIES_ADVICE_MAX,
-			 "Please exempt connections through the proxy %s to %s port %s from TLS "
+			 "Please exempt connections through %s to %s port %s from TLS "
 			 "inspection.",
-			 hostport_text(&way->proxy.at, proxy), relay->host, relay->port);
+			 route_proxy_text(way, proxy), relay->host, relay->port);
 }
 
 const char *tries_advice(const struct tries *t, const struct hostport *relay,
 			 char buf[TRIES_ADVICE_MAX])
 {
+	char proxy[ROUTE_PROXY_TEXT_MAX];
 	int i = tries_telling(t);
 	struct route plain = {.to = *relay};
 	const struct route *way = i >= 0 ? &t->list.at[i] : &plain;
@@ -306,6 +320,11 @@ const char *tries_advice(const struct tries *t, const struct hostport *relay,
 			advise_direct(way, r, buf);
 		else if (r->step == REPORT_PROXY && r->why >= REPORT_PROXY_ASKS)
 			advise_proxy(way, r, buf);
+		else if (r->step <= REPORT_CONNECT && !way->proxy.at.host[0])
+			snprintf(buf, TRIES_ADVICE_MAX,
+				 "Please check the proxy settings of this computer: %s cannot be "
+				 "reached.",
+				 route_proxy_text(way, proxy));
 		else if (r->step <= REPORT_CONNECT)
 			snprintf(
 			    buf, TRIES_ADVICE_MAX,

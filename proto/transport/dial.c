@@ -82,6 +82,11 @@ static void fail(struct dial *d, enum report_step step, enum report_why why, int
 	finish(d);
 }
 
+void dial_own_login(struct dial *d, const struct own_login *own)
+{
+	d->tunnel.own = own;
+}
+
 void dial_cancel(struct dial *d)
 {
 	if (d->finished && d->report.step != REPORT_DONE)
@@ -262,7 +267,7 @@ int dial_start(uv_loop_t *loop, const struct route *way, uint64_t timeout_ms, di
 	d->way = *way;
 	d->on_done = on_done;
 	d->owner = owner;
-	tunnel_init(&d->tunnel, &d->way);
+	tunnel_init(&d->tunnel, &d->way, NULL);
 
 	int err = connect_anew(d);
 	if (err < 0) {

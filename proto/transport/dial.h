@@ -13,6 +13,7 @@
 
 #include "proto/route/report.h"
 #include "proto/route/route.h"
+#include "proto/transport/own_login.h"
 #include "proto/transport/race.h"
 
 #define DIAL_TIMEOUT_MS 20000 /* for the whole way */
@@ -28,6 +29,8 @@ typedef void (*dial_done)(const struct report *r, uv_tcp_t *tcp, void *owner);
 /* Negative: on_done will not come. way is copied. */
 int dial_start(uv_loop_t *loop, const struct route *way, uint64_t timeout_ms, dial_done on_done,
 	       void *owner, struct dial **out);
+/* Before the loop runs again. What own points to lives until on_done(). */
+void dial_own_login(struct dial *d, const struct own_login *own);
 void dial_cancel(struct dial *d); /* on_done() comes with UV_ECANCELED; may be called twice */
 
 /* Closes and frees a handle that nobody wants. */

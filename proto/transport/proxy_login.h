@@ -2,8 +2,7 @@
  *
  * The Proxy-Authorization that answers a proxy's 407: Digest (RFC 7616) before Basic (RFC 7617),
  * and Basic only where the configuration allows it. A scheme is one row of the table in the .c
- * file: NTLM and Negotiate, which a system's own library can do, would be further rows, and need a
- * connection that is kept over several 407.
+ * file. Negotiate and NTLM need a connection that is kept over several 407: own_login.h.
  */
 #ifndef AS_TRANSPORT_PROXY_LOGIN_H
 #define AS_TRANSPORT_PROXY_LOGIN_H

@@ -8,17 +8,20 @@
 #include "proto/base/err.h"
 #include "proto/base/secret.h"
 #include "proto/base/text.h"
+#include "proto/transport/hash.h"
+#include "proto/wire/base64.h"
 #include "proto/wire/socks5.h"
 
 #define PROXY_WANTS_LOGIN   407
 #define NETWORK_WANTS_LOGIN 511 /* RFC 6585 */
 
-enum { IDLE, HTTP_ANSWER, SOCKS_METHOD, SOCKS_USER, SOCKS_REPLY, PAGE };
+enum { IDLE, HTTP_ANSWER, HTTP_PAGE, SOCKS_METHOD, SOCKS_USER, SOCKS_REPLY, PAGE };
 
-void tunnel_init(struct tunnel *t, const struct route *way)
+void tunnel_init(struct tunnel *t, const struct route *way, const struct own_login *own)
 {
 	memset(t, 0, sizeof *t);
 	t->way = way;
+	t->own = own;
 }
 
 void tunnel_done(struct tunnel *t)
@@ -61,13 +64,113 @@ static enum tunnel_result say_connect(struct tunnel *t)
 		     "CONNECT %s HTTP/1.1\r\n"
 		     "Host: %s\r\n"
 		     "User-Agent: assent/" ASSENT_VERSION "\r\n"
-		     "%s%s%s\r\n",
-		     to, to, t->login[0] ? "Proxy-Authorization: " : "", t->login,
+		     "%s%s%s%s\r\n",
+		     to, to, t->scheme ? "Proxy-Connection: keep-alive\r\n" : "",
+		     t->login[0] ? "Proxy-Authorization: " : "", t->login,
 		     t->login[0] ? "\r\n" : "");
 	return put(t, n < 0 || (size_t)n >= sizeof t->out ? AS_E_TOO_BIG : n, HTTP_ANSWER);
 }
 
-static enum tunnel_result on_login(struct tunnel *t, size_t head, const uint8_t *cnonce)
+/* ---- the login of the person at this computer ---- */
+
+/* The next token becomes the login. False: the system's library has none. */
+static bool make_token(struct tunnel *t, const uint8_t *in, size_t n)
+{
+	uint8_t token[OWN_LOGIN_TOKEN_MAX];
+	int len =
+	    t->own->step(t->own->ctx, t->scheme, t->way->proxy.at.host, in, n, token, sizeof token);
+
+	if (len <= 0 || (size_t)len > sizeof token)
+		return false;
+
+	int at = snprintf(t->login, sizeof t->login, "%s ", t->scheme);
+	hash_base64(token, (size_t)len, t->login + at);
+	secret_wipe(token, sizeof token);
+	return true;
+}
+
+/* Negotiate first: it is Kerberos where that works, and NTLM else. */
+static bool begin_own(struct tunnel *t, const struct auth_offer *offer)
+{
+	const char *schemes[] = {offer->negotiate ? "Negotiate" : NULL,
+				 offer->ntlm ? "NTLM" : NULL};
+
+	if (!t->own || !t->way->proxy.own_login || t->rounds > 0)
+		return false;
+	for (size_t i = 0; i < 2; i++) {
+		t->scheme = schemes[i];
+		if (t->scheme && make_token(t, NULL, 0)) {
+			t->rounds = 1;
+			return true;
+		}
+	}
+	t->scheme = NULL;
+	return false;
+}
+
+/* The proxy's token in the fields of its answer; how many bytes, or negative. */
+static int find_token(const struct tunnel *t, size_t head, uint8_t *out, size_t cap)
+{
+	const char *value, *token;
+	size_t n, len;
+
+	for (size_t i = 0; http_field(t->in, head, "Proxy-Authenticate", i, &value, &n); i++)
+		if (auth_token(value, n, t->scheme, &token, &len))
+			return base64_decode(token, len, out, cap);
+	return AS_EBADMSG;
+}
+
+/* How long the page behind this head is; the connection must outlive it. */
+static int page_size(const struct tunnel *t, size_t head, size_t *out)
+{
+	const char *value;
+	size_t n, size = 0;
+
+	if (http_field(t->in, head, "Transfer-Encoding", 0, &value, &n) ||
+	    !http_field(t->in, head, "Content-Length", 0, &value, &n) || n == 0 || n > 6)
+		return AS_EBADMSG;
+	for (size_t i = 0; i < n; i++) {
+		if (value[i] < '0' || value[i] > '9')
+			return AS_EBADMSG;
+		size = size * 10 + (size_t)(value[i] - '0');
+	}
+	*out = size;
+	return size <= TUNNEL_PAGE_MAX ? 0 : AS_E_TOO_BIG;
+}
+
+/* The proxy has answered our token. heard: of this answer, its page included. */
+static enum tunnel_result on_token(struct tunnel *t, size_t head, size_t heard)
+{
+	uint8_t token[HTTP_HEAD_MAX];
+	size_t page = 0;
+	int n = find_token(t, head, token, sizeof token);
+
+	if (n <= 0 || ++t->rounds > OWN_LOGIN_ROUNDS_MAX)
+		return fail(t, REPORT_PROXY_LOGIN, AS_E_DENIED);
+	if (page_size(t, head, &page) < 0 || heard - head > page)
+		return fail(t, REPORT_PROXY_IS_NONE, AS_E_PROTOCOL);
+	if (!make_token(t, token, (size_t)n))
+		return fail(t, REPORT_PROXY_LOGIN, AS_E_DENIED);
+	t->page = page - (heard - head);
+	t->in_len = 0;
+	if (t->page == 0)
+		return say_connect(t);
+	t->state = HTTP_PAGE;
+	return TUNNEL_MORE;
+}
+
+static enum tunnel_result on_page_bytes(struct tunnel *t, size_t n)
+{
+	if (n > t->page)
+		return fail(t, REPORT_PROXY_IS_NONE, AS_E_PROTOCOL);
+	t->page -= n;
+	return t->page == 0 ? say_connect(t) : TUNNEL_MORE;
+}
+
+/* ---- a login that is asked for ---- */
+
+static enum tunnel_result on_login(struct tunnel *t, size_t head, size_t heard,
+				   const uint8_t *cnonce)
 {
 	struct auth_offer offer = {.basic = false};
 	char to[HOSTPORT_TEXT_MAX];
@@ -77,11 +180,15 @@ static enum tunnel_result on_login(struct tunnel *t, size_t head, const uint8_t 
 	for (size_t i = 0; http_field(t->in, head, "Proxy-Authenticate", i, &value, &n); i++)
 		auth_offer_add(&offer, value, n);
 	snprintf(t->report.who, sizeof t->report.who, "%s", offer.schemes);
+	if (t->scheme)
+		return on_token(t, head, heard);
 	if (t->logins > 0 && !(offer.stale && t->logins < TUNNEL_LOGINS))
 		return fail(t, REPORT_PROXY_PASSWORD, AS_E_DENIED);
 
 	enum report_why why =
 	    proxy_login(&offer, t->way, hostport_text(&t->way->to, to), cnonce, t->login);
+	if (why != REPORT_OK && begin_own(t, &offer))
+		return TUNNEL_ANEW;
 	if (why != REPORT_OK)
 		return fail(t, why, AS_E_DENIED);
 	t->logins++;
@@ -97,7 +204,7 @@ static bool is_html(const struct tunnel *t, size_t head)
 	       memcmp(value, "text/html", 9) == 0;
 }
 
-static enum tunnel_result on_status(struct tunnel *t, const struct http_head *h,
+static enum tunnel_result on_status(struct tunnel *t, const struct http_head *h, size_t heard,
 				    const uint8_t *cnonce)
 {
 	t->report.status = h->status;
@@ -108,7 +215,7 @@ static enum tunnel_result on_status(struct tunnel *t, const struct http_head *h,
 			    AS_E_PROTOCOL);
 	}
 	if (h->status == PROXY_WANTS_LOGIN)
-		return on_login(t, h->size, cnonce);
+		return on_login(t, h->size, heard, cnonce);
 	if (h->status / 100 == 3 || h->status == NETWORK_WANTS_LOGIN) {
 		snprintf(t->report.who, sizeof t->report.who, "%s", h->location);
 		return fail(t, REPORT_LOGIN_PAGE, AS_E_DENIED);
@@ -118,7 +225,8 @@ static enum tunnel_result on_status(struct tunnel *t, const struct http_head *h,
 		    AS_E_DENIED);
 }
 
-static enum tunnel_result on_http(struct tunnel *t, const uint8_t *cnonce)
+/* beyond: bytes that had no room any more. */
+static enum tunnel_result on_http(struct tunnel *t, size_t beyond, const uint8_t *cnonce)
 {
 	struct http_head h;
 	int err = http_head_decode(t->in, t->in_len, &h);
@@ -127,7 +235,7 @@ static enum tunnel_result on_http(struct tunnel *t, const uint8_t *cnonce)
 		return TUNNEL_MORE;
 	if (err < 0)
 		return fail(t, REPORT_PROXY_IS_NONE, err);
-	return on_status(t, &h, cnonce);
+	return on_status(t, &h, t->in_len + beyond, cnonce);
 }
 
 /* ---- SOCKS ---- */
@@ -241,7 +349,7 @@ enum tunnel_result tunnel_start(struct tunnel *t)
 	t->in_len = 0;
 	if (t->way->carrier == ROUTE_PAGE)
 		return ask_page(t);
-	if (p->via == ROUTE_HTTP)
+	if (p->via != ROUTE_SOCKS5)
 		return say_connect(t);
 	return put(t, socks5_greeting(p->user[0] != '\0', t->out, sizeof t->out), SOCKS_METHOD);
 }
@@ -249,15 +357,17 @@ enum tunnel_result tunnel_start(struct tunnel *t)
 enum tunnel_result tunnel_feed(struct tunnel *t, const void *p, size_t n,
 			       const uint8_t cnonce[PROXY_LOGIN_CNONCE])
 {
-	size_t room = sizeof t->in - t->in_len;
+	size_t room = sizeof t->in - t->in_len, all = n;
 
+	if (t->state == HTTP_PAGE)
+		return on_page_bytes(t, n);
 	if (n > room)
 		n = room; /* what is beyond is refused with the rest, or is a 407's page */
 	memcpy(t->in + t->in_len, p, n);
 	t->in_len += n;
 	switch (t->state) {
 	case HTTP_ANSWER:
-		return on_http(t, cnonce);
+		return on_http(t, all - n, cnonce);
 	case SOCKS_METHOD:
 		return on_method(t);
 	case SOCKS_USER:

@@ -10,17 +10,24 @@
  *
  *   ANEW: the proxy wants a login. Connect to it once more and call tunnel_start() again.
  *
- * User and password are sent only to a proxy that has asked for them.
+ * Negotiate and NTLM log in a connection, not a request: their tokens go to and fro on the second
+ * connection, over several 407.
+ *
+ * User and password are sent only to a proxy that has asked for them; so is the login of the
+ * person at this computer, and only where the way allows it (route_proxy.own_login).
  */
 #ifndef AS_TRANSPORT_TUNNEL_H
 #define AS_TRANSPORT_TUNNEL_H
 
 #include "proto/route/report.h"
+#include "proto/transport/own_login.h"
 #include "proto/transport/proxy_login.h"
 #include "proto/wire/http_head.h"
 
-#define TUNNEL_OUT_MAX 4096
-#define TUNNEL_LOGINS  2 /* a nonce may be too old once */
+#define TUNNEL_LOGIN_MAX (16 + OWN_LOGIN_TOKEN_MAX / 3 * 4 + 8)
+#define TUNNEL_OUT_MAX	 (TUNNEL_LOGIN_MAX + 1024)
+#define TUNNEL_LOGINS	 2     /* a nonce may be too old once */
+#define TUNNEL_PAGE_MAX	 65536 /* what a proxy may say between two tokens */
 
 enum tunnel_result {
 	TUNNEL_MORE,
@@ -33,7 +40,11 @@ struct tunnel {
 	const struct route *way; /* not ours */
 	int state;
 	unsigned logins;
-	char login[PROXY_LOGIN_MAX]; /* "" until the proxy has asked */
+	char login[TUNNEL_LOGIN_MAX]; /* "" until the proxy has asked */
+	const struct own_login *own;  /* NULL: there is none */
+	const char *scheme;	      /* of the own login that is going on; NULL: none is */
+	unsigned rounds;
+	size_t page; /* bytes of a 407's page that are still to come */
 	uint8_t out[TUNNEL_OUT_MAX];
 	size_t out_len;
 	uint8_t in[HTTP_HEAD_MAX];
@@ -41,7 +52,8 @@ struct tunnel {
 	struct report report; /* step, why, err, status, who */
 };
 
-void tunnel_init(struct tunnel *t, const struct route *way);
+/* own: may be NULL; else it and what it points to live as long as the tunnel. */
+void tunnel_init(struct tunnel *t, const struct route *way, const struct own_login *own);
 void tunnel_done(struct tunnel *t); /* wipes */
 
 /* A new connection to the proxy stands: out has the first bytes for it. */

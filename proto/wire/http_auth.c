@@ -179,6 +179,8 @@ static void note_scheme(struct auth_offer *out, const char *word, size_t n)
 	memcpy(name, word, n);
 	name[n] = '\0';
 	out->basic |= strcasecmp(name, "Basic") == 0;
+	out->negotiate |= strcasecmp(name, "Negotiate") == 0;
+	out->ntlm |= strcasecmp(name, "NTLM") == 0;
 	if (has_word(out->schemes, name) || have + 2 + n >= sizeof out->schemes)
 		return;
 	if (have > 0) {
@@ -235,6 +237,28 @@ void auth_offer_add(struct auth_offer *out, const char *value, size_t n)
 		skip_token68(&s);
 	}
 	finish(out, &c);
+}
+
+bool auth_token(const char *value, size_t n, const char *scheme, const char **token, size_t *len)
+{
+	size_t skipped = strlen(scheme);
+	struct scan s = {value + skipped, value + n};
+
+	if (n <= skipped || strncasecmp(value, scheme, skipped) != 0 || !is_blank(*s.at))
+		return false;
+	skip(&s, false);
+
+	const char *from = s.at;
+	while (s.at < s.end && !is_blank(*s.at) && *s.at != ',')
+		s.at++;
+
+	const char *end = s.at;
+	skip(&s, false);
+	if (end == from || s.at < s.end)
+		return false; /* parameters, or a list of challenges */
+	*token = from;
+	*len = (size_t)(end - from);
+	return true;
 }
 
 int auth_quote(const char *text, char *out, size_t cap)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/support/wine_stage.h"
 
@@ -18,14 +19,18 @@
 #define COLORS_MIN 12 /* an empty screen has one */
 
 static struct wine_stage w;
+static struct pty box;
+static char box_at[64];
 
 static void open_stage(void)
 {
+	box.fd = -1;
 	wine_stage_open(&w);
 }
 
 static void close_stage(void)
 {
+	pty_done(&box);
 	wine_stage_done(&w);
 }
 
@@ -251,4 +256,123 @@ Test(windows, deny_in_a_window_is_a_no)
 	cr_expect(strstr(text, "You said no"), "%s", text);
 	cr_assert_eq(pty_wait(&w.base.agent), 10, "%s", w.base.agent.screen);
 	cr_assert_eq(pty_wait(&w.console), 10, "%s", w.console.screen);
+}
+
+/* ---- a proxy that Windows knows, and that asks who is there ---- */
+
+#define HASH_OF_SECRET "878d8014606cda29677a44efa1353fc7" /* MD4 of "secret" in UTF-16 */
+#define BY_ADDRESS     2
+#define BY_SCRIPT      4
+
+static void start_proxy(const char *scheme)
+{
+	const char *argv[] = {ASSENT_BIN "/middlebox", "ntlm", "127.0.0.1:0", scheme, "ada",
+			      HASH_OF_SECRET,	       NULL};
+
+	cr_assert_eq(access("/usr/bin/ntlm_auth", X_OK), 0, "winbind is not installed");
+	cr_assert_eq(pty_start_piped(&box, argv, NULL), 0);
+	cr_assert(pty_expect(&box, "listening on "), "%s", box.screen ? box.screen : "");
+	cr_assert(pty_rest_of_line(&box, box_at, sizeof box_at));
+}
+
+static void put_number(FILE *f, uint32_t n)
+{
+	for (int i = 0; i < 4; i++)
+		fprintf(f, "%02x,", n >> 8 * i & 0xff);
+}
+
+static void put_text(FILE *f, const char *text)
+{
+	put_number(f, (uint32_t)strlen(text));
+	for (; *text; text++)
+		fprintf(f, "%02x,", (unsigned char)*text);
+}
+
+/* As the settings of Windows write it down; before anything runs in this prefix. */
+static void set_proxy(int how)
+{
+	char path[STAGE_PATH_MAX], script[128] = "";
+	FILE *f = fopen(stage_path(&w.base, "wine/user.reg", path), "ae");
+
+	cr_assert_neq(f, NULL);
+	if (how == BY_SCRIPT)
+		snprintf(script, sizeof script, "http://%s/proxy.pac", box_at);
+	fputs("\n[Software\\\\Microsoft\\\\Windows\\\\CurrentVersion\\\\Internet Settings\\\\"
+	      "Connections]\n\"DefaultConnectionSettings\"=hex:",
+	      f);
+	put_number(f, 0x46);
+	put_number(f, 1);
+	put_number(f, (uint32_t)how | 1);
+	put_text(f, how == BY_ADDRESS ? box_at : "");
+	put_text(f, "<local>");
+	put_text(f, script);
+	fputs("00\n", f);
+	cr_assert_eq(fclose(f), 0);
+}
+
+static void remember(const char *password)
+{
+	char out[256];
+
+	cr_assert_eq(wine_stage_run(&w,
+				    (const char *[]){WINE_STAGE_CUSTOMER, "remember", "127.0.0.1",
+						     "CORP\\ada", password, NULL},
+				    out, sizeof out),
+		     0, "%s", out);
+}
+
+static void only_through_proxies(void)
+{
+	char path[STAGE_PATH_MAX];
+	FILE *f = fopen(stage_path(&w.base, "agent/agent.conf", path), "ae");
+
+	cr_assert_neq(f, NULL);
+	fputs("direct = never\nwebsocket = never\n", f);
+	cr_assert_eq(fclose(f), 0);
+}
+
+static const char *explain(int expected)
+{
+	static char out[8192];
+	char path[STAGE_PATH_MAX], config[STAGE_PATH_MAX + 8];
+
+	snprintf(config, sizeof config, "Z:%s", stage_path(&w.base, "agent/agent.conf", path));
+	cr_assert_eq(wine_stage_run(&w,
+				    (const char *[]){WINE_STAGE_AGENT, "support", "--config",
+						     config, "--explain", NULL},
+				    out, sizeof out),
+		     expected, "%s", out);
+	return out;
+}
+
+Test(windows, the_persons_own_login_opens_a_proxy_that_a_script_names)
+{
+	char users[STAGE_PATH_MAX];
+
+	start_proxy("NTLM");
+	set_proxy(BY_SCRIPT);
+	only_through_proxies();
+	remember("wrong");
+	cr_expect(strstr(explain(12), "does not accept the user who is logged in"));
+	remember("secret");
+	wine_stage_agent_on_console(&w); /* has a code, so it has reached the relay */
+	cr_expect(pty_expect(&box, "ada is connected to "));
+	cr_expect(
+	    strstr(w.base.agent.screen, "the proxy that this computer's proxy script chooses"));
+	pty_done(&w.base.agent);
+	cr_expect_eq(
+	    stage_run((const char *[]){"/bin/grep", "-rq", "TlRMTVNTU",
+				       stage_path(&w.base, "wine/drive_c/users", users), NULL},
+		      (char[64]){0}, 64),
+	    1, "a token was written down");
+}
+
+Test(windows, negotiate_opens_a_proxy_of_the_settings)
+{
+	start_proxy("Negotiate");
+	set_proxy(BY_ADDRESS);
+	only_through_proxies();
+	remember("secret");
+	cr_expect(strstr(explain(0), "This way works."));
+	cr_expect(pty_expect(&box, "ada is connected to "));
 }

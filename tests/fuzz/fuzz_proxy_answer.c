@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Whatever a proxy answers, byte by byte: SOCKS replies, Proxy-Authenticate values, WebSocket
- * headers. The first byte chooses. What is taken lies within the bytes; what goes back to the proxy
- * or to a person is clean.
+ * Whatever a proxy answers, byte by byte: SOCKS replies, Proxy-Authenticate values and tokens,
+ * WebSocket headers. The first byte chooses. What is taken lies within the bytes; what goes back to
+ * the proxy or to a person is clean.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/base/err.h"
 #include "proto/base/text.h"
+#include "proto/wire/base64.h"
 #include "proto/wire/http_auth.h"
 #include "proto/wire/socks5.h"
 #include "proto/wire/ws_frame.h"
@@ -55,6 +56,20 @@ static void challenge(const char *p, size_t n)
 	check(auth_quote(o.realm, quoted, sizeof quoted) > 0);
 }
 
+static void token(const char *p, size_t n)
+{
+	const char *at = NULL;
+	uint8_t bytes[64];
+	size_t len = 0;
+
+	if (!auth_token(p, n, "NTLM", &at, &len))
+		return;
+	check(at > p && len > 0 && at + len <= p + n);
+
+	int got = base64_decode(at, len, bytes, sizeof bytes);
+	check(got <= (int)sizeof bytes && (got < 0 || (size_t)got <= len));
+}
+
 static void frame(const uint8_t *p, size_t n)
 {
 	struct ws_header h;
@@ -77,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 1:
 		challenge((const char *)data + 1, size - 1);
+		token((const char *)data + 1, size - 1);
 		break;
 	default:
 		frame(data + 1, size - 1);

@@ -9,6 +9,7 @@
  *                   the number of a right's line
  *   list            prints the live list and the messages
  *   wait TEXT       waits until the messages hold it
+ *   remember HOST USER PASSWORD   keeps a password for a server, as cmdkey does
  *   farewell        waits for the last message, prints it and closes it
  *
  * Several in a row are done one after the other, without a pause. The first that fails is the last.
@@ -17,6 +18,7 @@
 #include <windows.h>
 /* after windows.h */
 #include <commctrl.h>
+#include <wincred.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -213,6 +215,22 @@ static int farewell(void)
 	return 0;
 }
 
+static int remember(const char *host, const char *user, const char *password)
+{
+	wchar_t target[128], name[128], secret[128];
+	CREDENTIALW c = {.Type = CRED_TYPE_DOMAIN_PASSWORD,
+			 .Persist = CRED_PERSIST_LOCAL_MACHINE,
+			 .TargetName = target,
+			 .UserName = name,
+			 .CredentialBlob = (BYTE *)secret};
+
+	MultiByteToWideChar(CP_UTF8, 0, host, -1, target, 128);
+	MultiByteToWideChar(CP_UTF8, 0, user, -1, name, 128);
+	MultiByteToWideChar(CP_UTF8, 0, password, -1, secret, 128);
+	c.CredentialBlobSize = (DWORD)(wcslen(secret) * sizeof secret[0]);
+	return CredWriteW(&c, 0) ? 0 : 1;
+}
+
 /* The one command at words; how many words it was, or 0 when it is none. */
 static int play(const char *const words[], int *result)
 {
@@ -230,9 +248,13 @@ static int play(const char *const words[], int *result)
 		*result = click(what);
 	else if (what && strcmp(command, "wait") == 0)
 		*result = wait_text(what);
+	else if (what && words[2] && words[3] && strcmp(command, "remember") == 0)
+		*result = remember(what, words[2], words[3]);
 	else
 		return 0;
-	return strcmp(command, "click") == 0 || strcmp(command, "wait") == 0 ? 2 : 1;
+	return strcmp(command, "remember") == 0				       ? 4
+	       : strcmp(command, "click") == 0 || strcmp(command, "wait") == 0 ? 2
+									       : 1;
 }
 
 int main(int argc, char **argv)
@@ -249,7 +271,8 @@ int main(int argc, char **argv)
 			break;
 	}
 	if (result == 2)
-		fputs("usage: customer [code|question|click CONTROL|list|wait TEXT|farewell]...\n",
+		fputs("usage: customer [code|question|click CONTROL|list|wait "
+		      "TEXT|farewell|remember ...]...\n",
 		      stderr);
 	return result;
 }

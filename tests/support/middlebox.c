@@ -7,6 +7,9 @@
  *   middlebox websocket LISTEN RELAY [CRT KEY]          passes WebSocket upgrades and nothing else;
  *                                                       with a certificate it ends TLS before
  *   middlebox portal LISTEN                             a login page for everybody
+ *   middlebox ntlm LISTEN SCHEME USER HASH              a proxy that connects who proves by NTLM
+ * that he is USER (HASH: of the password, 32 hex digits), asked for by SCHEME (NTLM or Negotiate);
+ * and a script that names it, at http://LISTEN/proxy.pac
  *
  * LISTEN and RELAY are ADDR:PORT; port 0 is allowed to LISTEN. The first line on standard output is
  * "listening on ADDR:PORT". One thread a connection; it ends by being killed.
@@ -14,6 +17,7 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
@@ -26,6 +30,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/support/ntlm.h"
+
 #define HEAD_MAX 8192
 
 struct end {
@@ -33,7 +39,9 @@ struct end {
 	SSL *ssl; /* NULL: plain */
 };
 
-static const char *relay;
+static const char *relay, *scheme, *user;
+static uint8_t hash[NTLM_HASH];
+static char own_place[128];
 static SSL_CTX *to_customer, *to_relay;
 static void (*serve)(struct end *customer);
 
@@ -80,7 +88,8 @@ static int listen_at(const char *place)
 		 getnameinfo((struct sockaddr *)&addr, n, host, sizeof host, port, sizeof port,
 			     NI_NUMERICHOST | NI_NUMERICSERV) == 0,
 	     "address");
-	printf("listening on %s:%s\n", host, port);
+	snprintf(own_place, sizeof own_place, "%s:%s", host, port);
+	printf("listening on %s\n", own_place);
 	fflush(stdout);
 	freeaddrinfo(at);
 	return fd;
@@ -228,7 +237,7 @@ static void prepare_inspection(const char *ca_path, const char *key_path, const 
 
 /* ---- websocket ---- */
 
-static int read_head(struct end *e, char *buf)
+static int read_head(struct end *e, const char *method, char *buf)
 {
 	int n = 0;
 
@@ -241,7 +250,7 @@ static int read_head(struct end *e, char *buf)
 		buf[n] = '\0';
 		if (strstr(buf, "\r\n\r\n"))
 			return n;
-		if (strncmp(buf, "GET ", n < 4 ? (size_t)n : 4) != 0)
+		if (method && strncmp(buf, method, n < 4 ? (size_t)n : 4) != 0)
 			return -1;
 	}
 	return -1;
@@ -255,7 +264,7 @@ static void websocket(struct end *customer)
 	if (to_customer && !handshake(customer, to_customer, true))
 		return;
 
-	int n = read_head(customer, head);
+	int n = read_head(customer, "GET ", head);
 	if (n < 0)
 		return;
 	if (!strcasestr(head, "\r\nUpgrade: websocket")) {
@@ -289,6 +298,105 @@ static void portal(struct end *customer)
 		give(customer, page, sizeof page - 1);
 }
 
+/* ---- ntlm ---- */
+
+static void give_text(struct end *e, const char *text)
+{
+	give(e, text, (int)strlen(text));
+}
+
+/* The script, which says what its place is. */
+static void give_script(struct end *e)
+{
+	char script[256], text[512];
+
+	snprintf(script, sizeof script,
+		 "function FindProxyForURL(url, host) { return \"PROXY %s\"; }\n", own_place);
+	snprintf(text, sizeof text,
+		 "HTTP/1.1 200 OK\r\nContent-Type: application/x-ns-proxy-autoconfig\r\n"
+		 "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+		 strlen(script), script);
+	give_text(e, text);
+}
+
+static void refuse(struct end *e, const char *token)
+{
+	static const char page[] = "<html>Who are you?</html>";
+	char text[NTLM_TEXT_MAX + 256];
+
+	snprintf(text, sizeof text,
+		 "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: %s%s%s\r\n"
+		 "Content-Length: %zu\r\n\r\n%s",
+		 scheme, token[0] ? " " : "", token, sizeof page - 1, page);
+	give_text(e, text);
+}
+
+/* What stands behind "Proxy-Authorization: SCHEME ", or "". */
+static void token_of(const char *head, char out[HEAD_MAX])
+{
+	char name[64];
+	const char *at;
+
+	snprintf(name, sizeof name, "\r\nProxy-Authorization: %s ", scheme);
+	at = strcasestr(head, name);
+	at = at ? at + strlen(name) : "";
+	snprintf(out, HEAD_MAX, "%.*s", (int)strcspn(at, "\r\n"), at);
+}
+
+static void tunnel(struct end *customer, const char *head)
+{
+	char place[256];
+
+	snprintf(place, sizeof place, "%.*s", (int)strcspn(head + 8, " "), head + 8);
+
+	struct end up = {connect_to(place), NULL};
+	if (up.fd >= 0) {
+		printf("%s is connected to %s\n", user, place);
+		fflush(stdout);
+		give_text(customer, "HTTP/1.1 200 Connected\r\n\r\n");
+		pass(customer, &up);
+	}
+	leave(&up);
+}
+
+/* The challenge is the connection's, and so is the login. */
+static void ntlm(struct end *customer)
+{
+	uint8_t challenge[NTLM_CHALLENGE];
+	char head[HEAD_MAX], token[HEAD_MAX], text[NTLM_TEXT_MAX];
+	bool asked = false;
+
+	RAND_bytes(challenge, sizeof challenge);
+	ntlm_challenge(challenge, text);
+	while (read_head(customer, NULL, head) > 0) {
+		if (strncmp(head, "GET /proxy.pac ", 15) == 0) {
+			give_script(customer);
+			return;
+		}
+		if (strncmp(head, "CONNECT ", 8) != 0)
+			return;
+		token_of(head, token);
+		if (asked && ntlm_proves(token, challenge, user, hash)) {
+			tunnel(customer, head);
+			return;
+		}
+		asked = NTLM_IS_GREETING(token);
+		refuse(customer, asked ? text : "");
+	}
+}
+
+static void prepare_ntlm(char **argv)
+{
+	long n = 0;
+	unsigned char *bytes = OPENSSL_hexstr2buf(argv[5], &n);
+
+	must(bytes && n == NTLM_HASH, "HASH");
+	memcpy(hash, bytes, NTLM_HASH);
+	OPENSSL_free(bytes);
+	scheme = argv[3];
+	user = argv[4];
+}
+
 /* ---- everybody ---- */
 
 static void *serve_one(void *arg)
@@ -315,10 +423,14 @@ int main(int argc, char **argv)
 		serve = websocket;
 	} else if (strcmp(mode, "portal") == 0 && argc == 3) {
 		serve = portal;
+	} else if (strcmp(mode, "ntlm") == 0 && argc == 6) {
+		prepare_ntlm(argv);
+		serve = ntlm;
 	} else {
 		fputs("usage: middlebox inspect LISTEN RELAY CA.crt CA.key NAME\n"
 		      "       middlebox websocket LISTEN RELAY [CRT KEY]\n"
-		      "       middlebox portal LISTEN\n",
+		      "       middlebox portal LISTEN\n"
+		      "       middlebox ntlm LISTEN SCHEME USER HASH\n",
 		      stderr);
 		return 2;
 	}

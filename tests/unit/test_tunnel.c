@@ -23,7 +23,7 @@ static void go(enum route_via via, const char *user, bool basic)
 		strcpy(way.proxy.user, user);
 		strcpy(way.proxy.password, "Circle of Life");
 	}
-	tunnel_init(&t, &way);
+	tunnel_init(&t, &way, NULL);
 	cr_assert_eq(tunnel_start(&t), TUNNEL_MORE);
 }
 
@@ -249,7 +249,7 @@ Test(tunnel, knows_a_login_page)
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		way = (struct route){.carrier = ROUTE_PAGE, .to = {"relay.example", "80"}};
-		tunnel_init(&t, &way);
+		tunnel_init(&t, &way, NULL);
 		cr_assert_eq(tunnel_start(&t), TUNNEL_MORE);
 		cr_assert(strstr(sent(), "GET / HTTP/1.1\r\nHost: relay.example\r\n"));
 		cr_assert_eq(hear(rows[i].answer), TUNNEL_FAILED);
@@ -323,4 +323,140 @@ Test(tunnel, says_why_socks_failed)
 	go(ROUTE_SOCKS5, NULL, false);
 	cr_assert_eq(hear("HTTP/1.1 400 Bad Request\r\n\r\n"), TUNNEL_FAILED);
 	fails(REPORT_PROXY_IS_NONE);
+}
+
+/* ---- the login of the person at this computer ---- */
+
+static char heard[64]; /* what the system's library was given last */
+static char asked[128];
+static int steps;
+
+/* A library whose tokens are "one", "two", ...; NULL scheme: whatever is asked. */
+static int fake_step(void *ctx, const char *scheme, const char *host, const uint8_t *in, size_t n,
+		     uint8_t *out, size_t cap)
+{
+	static const char *const tokens[] = {"one", "two", "three", "four", "five", "six"};
+	const char *only = ctx;
+
+	snprintf(asked, sizeof asked, "%s %s", scheme, host);
+	snprintf(heard, sizeof heard, "%.*s", (int)n, (const char *)in);
+	if (only && strcmp(only, scheme) != 0)
+		return AS_E_DENIED;
+	cr_assert(steps < 6 && cap >= 5);
+	memcpy(out, tokens[steps], strlen(tokens[steps]));
+	return (int)strlen(tokens[steps++]);
+}
+
+static struct own_login own = {fake_step, NULL};
+
+static void go_own(bool allowed)
+{
+	steps = 0;
+	way = (struct route){
+	    .proxy = {.via = ROUTE_HTTP, .at = {"proxy.example", "3128"}, .own_login = allowed},
+	    .to = {"relay.example", "443"}};
+	tunnel_init(&t, &way, &own);
+	cr_assert_eq(tunnel_start(&t), TUNNEL_MORE);
+	cr_assert_null(strstr(sent(), "Authorization"), "nobody has asked");
+}
+
+static void to_second_round(const char *offers)
+{
+	char text[256];
+
+	go_own(true);
+	snprintf(text, sizeof text, "HTTP/1.1 407 No\r\n%s\r\n\r\n", offers);
+	cr_assert_eq(hear(text), TUNNEL_ANEW);
+	again();
+}
+
+Test(tunnel, logs_the_person_in_on_one_connection)
+{
+	to_second_round("Proxy-Authenticate: NTLM");
+	cr_assert(strstr(sent(), "\r\nProxy-Authorization: NTLM b25l\r\n"), "%s", sent());
+	cr_assert_str_eq(asked, "NTLM proxy.example");
+	/* "abc" */
+	cr_assert_eq(hear("HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM YWJj\r\n"
+			  "Content-Length: 5\r\n\r\npa"),
+		     TUNNEL_MORE);
+	cr_assert_eq(t.out_len, 0, "the page is not over");
+	cr_assert_eq(hear("ge!"), TUNNEL_MORE);
+	cr_assert_str_eq(heard, "abc");
+	cr_assert(strstr(sent(), "CONNECT relay.example:443 "), "%s", sent());
+	cr_assert(strstr(sent(), "\r\nProxy-Authorization: NTLM dHdv\r\n"), "%s", sent());
+	cr_assert_eq(hear("HTTP/1.1 200 Connected\r\n\r\n"), TUNNEL_DONE);
+}
+
+Test(tunnel, prefers_negotiate_and_falls_back)
+{
+	to_second_round("Proxy-Authenticate: NTLM\r\nProxy-Authenticate: Negotiate");
+	cr_assert(strstr(sent(), "Authorization: Negotiate b25l\r\n"), "%s", sent());
+	own.ctx = (void *)(uintptr_t) "NTLM";
+	to_second_round("Proxy-Authenticate: Negotiate, NTLM");
+	cr_assert(strstr(sent(), "Authorization: NTLM b25l\r\n"), "%s", sent());
+	own.ctx = (void *)(uintptr_t) "Kerberos";
+	go_own(true);
+	cr_assert_eq(hear("HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\n\r\n"), TUNNEL_FAILED);
+	cr_assert_eq(t.report.why, REPORT_PROXY_SCHEMES);
+}
+
+Test(tunnel, tells_nobody_else_who_the_person_is)
+{
+	go_own(false);
+	cr_assert_eq(hear("HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\n\r\n"), TUNNEL_FAILED);
+	cr_assert_eq(t.report.why, REPORT_PROXY_SCHEMES);
+	cr_assert_str_eq(t.report.who, "NTLM");
+	cr_assert_eq(steps, 0, "the library was not even asked");
+}
+
+Test(tunnel, a_person_who_is_refused_is_not_offered_again)
+{
+	to_second_round("Proxy-Authenticate: NTLM");
+	cr_assert_eq(
+	    hear("HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n"),
+	    TUNNEL_FAILED);
+	cr_assert_eq(t.report.why, REPORT_PROXY_LOGIN);
+}
+
+Test(tunnel, a_login_has_a_limited_number_of_rounds)
+{
+	static const char more[] =
+	    "HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM YWJj\r\nContent-Length: 0\r\n\r\n";
+
+	to_second_round("Proxy-Authenticate: NTLM");
+	for (int i = 1; i < OWN_LOGIN_ROUNDS_MAX; i++)
+		cr_assert_eq(hear(more), TUNNEL_MORE);
+	cr_assert_eq(hear(more), TUNNEL_FAILED);
+	cr_assert_eq(t.report.why, REPORT_PROXY_LOGIN);
+}
+
+Test(tunnel, a_token_that_cannot_be_read_ends_the_login)
+{
+	static const struct {
+		const char *fields;
+		enum report_why why;
+	} bad[] = {
+	    {"Proxy-Authenticate: NTLM YWJ\r\nContent-Length: 0", REPORT_PROXY_LOGIN},
+	    {"Proxy-Authenticate: NTLM a=b\r\nContent-Length: 0", REPORT_PROXY_LOGIN},
+	    {"Proxy-Authenticate: NTLM YWJj x\r\nContent-Length: 0", REPORT_PROXY_LOGIN},
+	    {"Proxy-Authenticate: Negotiate YWJj\r\nContent-Length: 0", REPORT_PROXY_LOGIN},
+	    {"Proxy-Authenticate: NTLM YWJj", REPORT_PROXY_IS_NONE},
+	    {"Proxy-Authenticate: NTLM YWJj\r\nContent-Length: -1", REPORT_PROXY_IS_NONE},
+	    {"Proxy-Authenticate: NTLM YWJj\r\nContent-Length: 65537", REPORT_PROXY_IS_NONE},
+	    {"Proxy-Authenticate: NTLM YWJj\r\nContent-Length: 9999999", REPORT_PROXY_IS_NONE},
+	    {"Proxy-Authenticate: NTLM YWJj\r\nTransfer-Encoding: chunked\r\nContent-Length: 0",
+	     REPORT_PROXY_IS_NONE},
+	};
+	char text[256];
+
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		to_second_round("Proxy-Authenticate: NTLM");
+		snprintf(text, sizeof text, "HTTP/1.1 407 No\r\n%s\r\n\r\n", bad[i].fields);
+		cr_assert_eq(hear(text), TUNNEL_FAILED, "%s", bad[i].fields);
+		cr_assert_eq(t.report.why, bad[i].why, "%s", bad[i].fields);
+	}
+	to_second_round("Proxy-Authenticate: NTLM");
+	cr_assert_eq(hear("HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM YWJj\r\n"
+			  "Content-Length: 2\r\n\r\npage"),
+		     TUNNEL_FAILED, "more than the page");
 }

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/route/system.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "proto/base/err.h"
+#include "proto/route/url.h"
+
+#define SEPARATORS "; \t\r\n"
+
+static bool begins(const char *text, size_t n, const char *with)
+{
+	size_t len = strlen(with);
+
+	return n >= len && strncasecmp(text, with, len) == 0;
+}
+
+/* Of one entry the part that says where the proxy is; NULL when it is for other connections. */
+static const char *for_tls(const char *entry, size_t n)
+{
+	const char *equals = memchr(entry, '=', n);
+
+	if (!equals)
+		return entry;
+	return begins(entry, (size_t)(equals - entry) + 1, "https=") ? equals + 1 : NULL;
+}
+
+int system_proxy(const char *proxies, struct route_proxy *out, char why[ROUTE_WHY_MAX])
+{
+	char one[HOSTPORT_TEXT_MAX + 16];
+
+	for (const char *p = proxies + strspn(proxies, SEPARATORS); *p;) {
+		size_t n = strcspn(p, SEPARATORS);
+		const char *at = for_tls(p, n);
+		size_t len = at ? n - (size_t)(at - p) : 0;
+
+		if (len > 0 && len < sizeof one) {
+			memcpy(one, at, len);
+			one[len] = '\0';
+			return url_proxy(one, out, why) < 0 ? AS_ECONFIG : 1;
+		}
+		p += n;
+		p += strspn(p, SEPARATORS);
+	}
+	return 0;
+}
+
+/* "*" stands for any number of characters. Each star is tried once, from the left: no exponential
+ * time, whatever the pattern. */
+static bool matches(const char *text, const char *p, size_t n)
+{
+	const char *end = p + n, *star = NULL, *again = NULL;
+
+	while (*text) {
+		if (p < end && *p == '*') {
+			star = ++p;
+			again = text;
+		} else if (p < end && tolower((unsigned char)*p) == tolower((unsigned char)*text)) {
+			p++;
+			text++;
+		} else if (star) {
+			p = star;
+			text = ++again;
+		} else {
+			return false;
+		}
+	}
+	while (p < end && *p == '*')
+		p++;
+	return p == end;
+}
+
+/* "https://", and a port behind a name or a bracket. */
+static bool entry_matches(const struct hostport *to, const char *p, size_t n)
+{
+	const char *colon = NULL;
+
+	if (begins(p, n, "http://"))
+		return false;
+	if (begins(p, n, "https://")) {
+		p += 8;
+		n -= 8;
+	}
+	if (begins(p, n, "<local>"))
+		return n == 7 && !strpbrk(to->host, ".:");
+	if (n > 0 && p[0] == '[') {
+		const char *close = memchr(p, ']', n);
+		size_t inner = close ? (size_t)(close - p) - 1 : 0;
+
+		if (!close || (close + 1 < p + n && close[1] != ':'))
+			return false;
+		return matches(to->host, p + 1, inner) &&
+		       (close + 1 == p + n ||
+			matches(to->port, close + 2, n - (size_t)(close + 2 - p)));
+	}
+	colon = memchr(p, ':', n);
+	if (colon && !memchr(colon + 1, ':', n - (size_t)(colon + 1 - p))) {
+		if (!matches(to->port, colon + 1, n - (size_t)(colon + 1 - p)))
+			return false;
+		n = (size_t)(colon - p);
+	}
+	return n > 0 && matches(to->host, p, n);
+}
+
+bool system_is_exempt(const struct hostport *to, const char *bypass)
+{
+	const char *p = bypass + strspn(bypass, SEPARATORS ",");
+
+	while (*p) {
+		size_t n = strcspn(p, SEPARATORS ",");
+
+		if (entry_matches(to, p, n))
+			return true;
+		p += n;
+		p += strspn(p, SEPARATORS ",");
+	}
+	return false;
+}
