@@ -35,7 +35,7 @@ struct run {
 
 	uint64_t began_ms, allowed_ms, fired_ms; /* loop time; 0: not yet */
 	uint64_t ticked_ms; /* the lane's own time, which a busy computer slows down as well */
-	uint64_t alone_ms; /* of it: when the end that was left alone is helped on; 0: none was */
+	uint64_t alone_ms;  /* of it: when the end that was left alone is helped on; 0: none was */
 	unsigned nudges;
 	uint64_t base_bytes;	    /* from the agent, when the session began */
 	uint64_t fired_connections; /* of the next fault's side, when the last fault began */

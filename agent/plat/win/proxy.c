@@ -87,8 +87,7 @@ static int ask(const wchar_t *url, WINHTTP_AUTOPROXY_OPTIONS *how, char *out, si
 	if (!begin || !get || !end)
 		return -ENOTSUP;
 
-	HINTERNET session =
-	    begin(L"assent", WINHTTP_ACCESS_TYPE_NO_PROXY, NULL, NULL, 0);
+	HINTERNET session = begin(L"assent", WINHTTP_ACCESS_TYPE_NO_PROXY, NULL, NULL, 0);
 	if (!session)
 		return win_last();
 
