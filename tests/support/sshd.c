@@ -62,6 +62,7 @@ static void wait_for(const struct sshd *s, const char *log)
 	}
 }
 
+/* At home its user has no files: what his shell reads there would run before each command. */
 static void write_settings(const struct sshd *s, const char *dir, const char *forced,
 			   const char *settings)
 {
@@ -75,8 +76,9 @@ static void write_settings(const struct sshd *s, const char *dir, const char *fo
 	snprintf(text, sizeof text,
 		 "ListenAddress %s\nPort %d\nHostKey %s/host\nAuthorizedKeysFile %s.pub\n"
 		 "PidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n"
-		 "KbdInteractiveAuthentication no\nPermitRootLogin yes\nPrintMotd no\n%s%s",
-		 s->host, SSHD_PORT, dir, s->key, command, settings);
+		 "KbdInteractiveAuthentication no\nPermitRootLogin yes\nPrintMotd no\n"
+		 "PermitUserRC no\nSetEnv HOME=%s\n%s%s",
+		 s->host, SSHD_PORT, dir, s->key, dir, command, settings);
 	snprintf(path, sizeof path, "%s/conf", dir);
 	write_text(path, text, 0600);
 }
