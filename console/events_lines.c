@@ -7,8 +7,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "console/json_text.h"
 #include "proto/base/text.h"
 
+/* escaped and then as JSON, where each backslash of the former is two bytes */
+#define JSON_LINE_ROOM \
+	(256 + JSON_TEXT_ROOM(ITEM_SOURCE_MAX) + JSON_TEXT_ROOM(TEXT_ESCAPE_ROOM(ITEM_LINE_MAX)))
 #define YEAR_10000 INT64_C(253402300800)
 
 const char *events_count(uint64_t n, char buf[EVENTS_COUNT_MAX])
@@ -27,15 +31,21 @@ const char *events_count(uint64_t n, char buf[EVENTS_COUNT_MAX])
 
 const char *events_time(uint64_t us, char buf[EVENTS_TIME_MAX])
 {
+	static time_t second = -1; /* many lines of a log are of the same one */
+	static char text[24];
 	time_t s = (time_t)(us / 1000000);
 	struct tm tm;
-	char day[24];
 
 	buf[0] = '\0';
-	if (us == 0 || us / 1000000 >= (uint64_t)YEAR_10000 || !gmtime_r(&s, &tm))
+	if (us == 0 || us / 1000000 >= (uint64_t)YEAR_10000)
 		return buf;
-	strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buf, EVENTS_TIME_MAX, "%s.%03uZ", day, (unsigned)(us / 1000 % 1000));
+	if (s != second) {
+		if (!gmtime_r(&s, &tm))
+			return buf;
+		strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+		second = s;
+	}
+	snprintf(buf, EVENTS_TIME_MAX, "%s.%03uZ", text, (unsigned)(us / 1000 % 1000));
 	return buf;
 }
 
@@ -55,17 +65,25 @@ static bool is_clean(const uint8_t *p, size_t n)
 	return text_is_clean(p, n);
 }
 
-static void set_text(json_t *o, const uint8_t *p, size_t n)
+/* A text that is none yet, and whether it had to be escaped for that. */
+static const char *as_text(const uint8_t *p, size_t n, size_t *len, bool *escaped)
 {
 	static char text[TEXT_ESCAPE_ROOM(ITEM_LINE_MAX)];
 
-	if (is_clean(p, n)) {
-		json_object_set_new(o, "text", json_stringn((const char *)p, n));
-		return;
-	}
-	text_escape(p, n, text, sizeof text);
-	json_object_set_new(o, "text", json_string(text));
-	json_object_set_new(o, "escaped", json_true());
+	*escaped = !is_clean(p, n);
+	*len = *escaped ? text_escape(p, n, text, sizeof text) : n;
+	return *escaped ? text : (const char *)p;
+}
+
+static void set_text(json_t *o, const uint8_t *p, size_t n)
+{
+	size_t len;
+	bool escaped;
+	const char *text = as_text(p, n, &len, &escaped);
+
+	json_object_set_new(o, "text", json_stringn(text, len));
+	if (escaped)
+		json_object_set_new(o, "escaped", json_true());
 }
 
 static json_t *path_json(const char *path)
@@ -76,30 +94,29 @@ static json_t *path_json(const char *path)
 	return json_string(text);
 }
 
-static json_t *clean_json(const char *text)
-{
-	char line[ITEM_SOURCE_MAX + 1];
-
-	text_line(text, strlen(text), line, sizeof line);
-	return json_string(line);
-}
-
 /* ---- lines ---- */
 
+/* By hand, because of these there are hundreds of thousands a second. */
 static void line_json(struct events *e, const struct line_view *v)
 {
-	char at[EVENTS_TIME_MAX];
-	json_t *o = json_pack("{s:s,s:I,s:o}", "event", "line", "job", (json_int_t)v->job, "source",
-			      clean_json(v->source));
+	static char out[JSON_LINE_ROOM];
+	char source[ITEM_SOURCE_MAX + 1], at[EVENTS_TIME_MAX];
+	bool escaped;
+	size_t len, n = text_line(v->source, strlen(v->source), source, sizeof source);
+	const char *text = as_text(v->text, v->len, &len, &escaped);
+	char *to = out + snprintf(out, sizeof out,
+				  "{\"event\":\"line\",\"job\":%" PRIu32 ",\"source\":", v->job);
 
-	if (!o)
-		return;
+	to += json_text(source, n, to);
 	if (events_time(v->time_us, at)[0])
-		json_object_set_new(o, "time", json_string(at));
-	set_text(o, v->text, v->len);
-	if (v->cut)
-		json_object_set_new(o, "cut", json_true());
-	events_json(e, o);
+		to += snprintf(to, EVENTS_TIME_MAX + 16, ",\"time\":\"%s\"", at);
+	to = stpcpy(to, ",\"text\":");
+	to += json_text(text, len, to);
+	to = stpcpy(to, escaped ? ",\"escaped\":true" : "");
+	to = stpcpy(to, v->cut ? ",\"cut\":true}\n" : "}\n");
+	screen_begin(&e->screen);
+	fwrite(out, 1, (size_t)(to - out), e->out);
+	screen_end(&e->screen);
 }
 
 static size_t filtered(const uint8_t *p, size_t n, char *out)

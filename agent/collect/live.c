@@ -163,7 +163,7 @@ int live_put(struct live *l, const struct item *it, uint64_t now_ms)
 int live_line(struct live *l, uint8_t source, uint64_t time_us, const void *text, size_t n,
 	      uint64_t now_ms)
 {
-	uint8_t copy[ITEM_LINE_MAX];
+	static uint8_t copy[ITEM_LINE_MAX]; /* not to be cleared for each line; one thread */
 	struct item it = {.type = ITEM_LINE,
 			  .line = {.source = source,
 				   .cut = n > ITEM_LINE_MAX,

@@ -66,6 +66,34 @@ static bool is_printable(uint32_t cp)
 	return (cp & 0xfffe) != 0xfffe;
 }
 
+/* How many characters at the front are plain: printable ASCII, as nearly all of them are. Eight are
+ * looked at together; in each sum the high bit of a byte says that it is none. */
+static size_t plain(const uint8_t *at, size_t n)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	size_t i = 0;
+
+	for (uint64_t w; n - i >= sizeof w; i += sizeof w) {
+		memcpy(&w, at + i, sizeof w);
+
+		uint64_t control = ((w | high) - 0x20 * ones) ^ high, delete = (w & ~high) + ones;
+		if ((w | control | delete) & high)
+			break;
+	}
+	while (i < n && at[i] >= 0x20 && at[i] < 0x7f)
+		i++;
+	return i;
+}
+
+/* The same, as far as there is room for it and a NUL. */
+static size_t copy_plain(const uint8_t *at, size_t n, char *out, size_t cap)
+{
+	size_t len = plain(at, n < cap ? n : cap - 1);
+
+	memcpy(out, at, len);
+	return len;
+}
+
 size_t text_line(const void *in, size_t n, char *out, size_t cap)
 {
 	const uint8_t *at = in, *end = at + n;
@@ -75,6 +103,13 @@ size_t text_line(const void *in, size_t n, char *out, size_t cap)
 		return 0;
 	while (at < end) {
 		uint32_t cp;
+		size_t run = copy_plain(at, (size_t)(end - at), out + len, cap - len);
+
+		len += run;
+		at += run;
+		if (at == end)
+			break;
+
 		size_t take = decode(at, (size_t)(end - at), &cp);
 		const void *put = at;
 		size_t put_len = take;
@@ -99,7 +134,7 @@ bool text_is_clean(const void *in, size_t n)
 {
 	const uint8_t *at = in, *end = at + n;
 
-	while (at < end) {
+	while ((at += plain(at, (size_t)(end - at))) < end) {
 		uint32_t cp;
 		size_t take = decode(at, (size_t)(end - at), &cp);
 
