@@ -8,15 +8,18 @@
 #include <xxhash.h>
 
 #include "proto/base/err.h"
+#include "proto/e2e/mux_sum_avx2.h"
 
 struct mux_sum {
 	EVP_MD_CTX *sha256; /* either this one ... */
 	XXH3_state_t *fast; /* ... or that */
+	bool wide;
 };
 
 static bool begin(struct mux_sum *s, bool fast)
 {
 	if (fast) {
+		s->wide = mux_sum_avx2_works();
 		s->fast = XXH3_createState();
 		return s->fast && XXH3_128bits_reset(s->fast) == XXH_OK;
 	}
@@ -46,6 +49,7 @@ void mux_sum_free(struct mux_sum *s)
 int mux_sum_add(struct mux_sum *s, const void *p, size_t n)
 {
 	bool ok = s->sha256 ? EVP_DigestUpdate(s->sha256, p, n) == 1
+		  : s->wide ? mux_sum_avx2_add(s->fast, p, n)
 			    : XXH3_128bits_update(s->fast, p, n) == XXH_OK;
 
 	return ok ? 0 : AS_E_INTERNAL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define XXH_INLINE_ALL
 #include <criterion/criterion.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "proto/base/hex.h"
 #include "proto/e2e/mux_sum.h"
@@ -46,4 +48,20 @@ Test(mux_sum, does_not_care_how_the_bytes_are_cut)
 		for (size_t cut = 0; cut < sizeof text; cut += 13)
 			cr_assert_str_eq(sum_of(fast, text, cut), whole, "cut at %zu", cut);
 	}
+}
+
+Test(mux_sum, is_the_same_with_and_without_wide_registers)
+{
+	static char text[200001];
+	uint8_t want[MUX_SUM_LEN] = {0};
+	char hex[2 * MUX_SUM_LEN + 1];
+	XXH128_canonical_t narrow;
+
+	for (size_t i = 0; i + 1 < sizeof text; i++)
+		text[i] = (char)('!' + i * i % 89);
+	XXH128_canonicalFromHash(&narrow, XXH3_128bits(text, sizeof text - 1));
+	memcpy(want, &narrow, sizeof narrow);
+	hex_encode(want, sizeof want, hex);
+	cr_assert_str_eq(sum_of(true, text, sizeof text), hex);
+	cr_assert_str_eq(sum_of(true, text, 16321), hex);
 }
