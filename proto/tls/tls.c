@@ -12,6 +12,7 @@
 
 #define TLS_WHY_MAX	160
 #define TLS_PENDING_MAX (64u << 10) /* half a record, or a handshake flight cut in the middle */
+#define TLS_LARGE	(8u << 10)  /* of such writes there will be more */
 #define CERT_LIST_MAX	(16 << 10)
 
 /* The first list that the library knows: 3.5 has ML-KEM, 3.0 has not. */
@@ -414,16 +415,15 @@ static void forget_errors(void)
 }
 
 /* With SSL_MODE_RELEASE_BUFFERS an idle engine keeps no buffer. While there is more to read the one
- * for reading is not given up after each record: the call that finds nothing more does it. */
-static void set_release(struct tls *t)
+ * for reading is not given up after each record: the call that finds nothing more does it. The one
+ * for writing stays after a large write; the next small one, a PING at the latest, gives it up. */
+static void set_release(struct tls *t, bool releases)
 {
-	bool idle = t->in_len == 0 && t->pending.len == 0;
-
-	if (idle != t->releases && idle)
+	if (releases != t->releases && releases)
 		SSL_set_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
-	else if (idle != t->releases)
+	else if (releases != t->releases)
 		SSL_clear_mode(t->ssl, SSL_MODE_RELEASE_BUFFERS);
-	t->releases = idle;
+	t->releases = releases;
 }
 
 int tls_read(struct tls *t, void *p, size_t n, size_t *got)
@@ -432,7 +432,7 @@ int tls_read(struct tls *t, void *p, size_t n, size_t *got)
 	if (t->failed)
 		return AS_E_TLS;
 	forget_errors();
-	set_release(t);
+	set_release(t, t->in_len == 0 && t->pending.len == 0);
 
 	int r = SSL_read_ex(t->ssl, p, n, got);
 	int err = r == 1 ? 0 : tls_result(t, r);
@@ -456,6 +456,7 @@ int tls_write(struct tls *t, const void *p, size_t n)
 		return t->failed ? AS_E_TLS : AS_ESTATE;
 	if (n + n / 64 + 512 > TLS_OUT_MAX - t->out.len)
 		return AS_EFULL;
+	set_release(t, n < TLS_LARGE);
 	while (n > 0) {
 		size_t wrote = 0;
 
