@@ -22,7 +22,8 @@
  *
  * Flow control: absolute offsets. The receiver grants a stream consumed + window; the window starts
  * at MUX_WINDOW_FIRST and doubles up to MUX_WINDOW_MAX, or what mux_stream_limit_window() says,
- * when the sender runs into it while the consumer has nothing left to do. All streams together:
+ * when the sender runs into it while the consumer has nothing left to do, and up to a quarter of
+ * that when credit would be given very often. All streams together:
  * MUX_SESSION_WINDOW. Credit is given back for what was consumed (mux_consumed()), never for what
  * merely arrived.
  *

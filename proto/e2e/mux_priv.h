@@ -22,6 +22,10 @@
 #define MUX_CREDIT_WORTH (16u << 10)  /* a fair receiver seldom gives less at once */
 #define MUX_CREDIT_PART	 4	      /* credit is due when a quarter of the window can be given, */
 #define MUX_CREDIT_LEAST (128u << 10) /* and not for less: each CREDIT is five records */
+/* A stream that gives back so much credit so soon after the time before is in a hurry: with a
+ * larger window it takes fewer CREDITs, each of which wakes every program on the way. */
+#define MUX_QUICK_MS	 10
+#define MUX_WINDOW_QUICK (1u << 20)
 #define MUX_OWN_MAX	 4096 /* of FIN and RESET that are kept, beside MUX_CONTROL_QUEUE_MAX */
 
 _Static_assert(MUX_ENTRIES_MAX == MUX_TABLE_STREAMS_MAX, "every stream fits in a resume table");
@@ -40,7 +44,8 @@ struct mux_stream {
 	bool hit_limit; /* the peer used the grant up, and the consumer has kept up since */
 	uint32_t window, window_max;
 	uint64_t received, consumed, granted;
-	uint64_t told; /* consumed, as the peer knows it */
+	uint64_t told;	  /* consumed, as the peer knows it */
+	uint64_t told_ms; /* 0: never */
 	struct mux_sum *sum_in;
 
 	bool sends, finishing, fin_out, fin_acked;

@@ -78,6 +78,29 @@ Test(mux_credit, the_window_stays_when_the_sender_never_runs_into_it)
 	cr_assert_eq(stat.window, MUX_WINDOW_FIRST);
 }
 
+static uint32_t window_after(uint64_t step_ms, uint32_t limit)
+{
+	struct mux_stat stat;
+	uint32_t id = pair_open_stream();
+
+	mux_stream_limit_window(console.mux, id, limit);
+	for (uint64_t at = 0; at < 64u << 20; at += MUX_WINDOW_FIRST / 4) {
+		console.now += step_ms;
+		cr_assert_eq(pair_offer(&agent, id, at, MUX_WINDOW_FIRST / 4),
+			     MUX_WINDOW_FIRST / 4);
+		pair_settle();
+	}
+	cr_assert(mux_stream_stat(console.mux, id, &stat));
+	return stat.window;
+}
+
+Test(mux_credit, a_stream_in_a_hurry_gets_a_larger_window_and_so_fewer_credits)
+{
+	cr_assert_eq(window_after(1, MUX_WINDOW_MAX), 1u << 20);
+	cr_assert_eq(window_after(100, MUX_WINDOW_MAX), MUX_WINDOW_FIRST);
+	cr_assert_eq(window_after(1, MUX_WINDOW_FIRST), MUX_WINDOW_FIRST);
+}
+
 Test(mux_credit, each_stop_doubles_the_window_only_once)
 {
 	struct mux_stat stat;
