@@ -31,7 +31,7 @@
 
 #define HOP_HIGH	 (256u << 10)
 #define HOP_LOW		 (128u << 10)
-#define HOP_READ_MAX	 (128u << 10)
+#define HOP_READ_MAX	 (256u << 10)
 #define HOP_HANDSHAKE_MS 10000
 #define HOP_HELLO_MAX	 4096  /* plaintext bytes before the other side's HELLO */
 #define HOP_PING_MS	 25000 /* of silence, +- 20 % */

@@ -6,7 +6,7 @@
 #include "proto/transport/hop_priv.h"
 
 #define WRITE_MAX (64u << 10) /* copied for one uv_write(), when the kernel is full */
-#define FLUSH_AT  (64u << 10) /* keeps the engine's buffer small while one read is forwarded */
+#define FLUSH_AT  (128u << 10) /* keeps the engine's buffer small while one read is forwarded */
 
 struct write_job {
 	uv_write_t req;
