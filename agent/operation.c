@@ -414,6 +414,15 @@ static void read_on(struct operation *op)
 	op->tick_ms = clock_mono_ms();
 }
 
+/* What lies in the pipe already need not be waited for. */
+static void pass_at_once(struct operation *op)
+{
+	if (op->reading || op->b->paused || op->closing)
+		return;
+	while (room(op) > 0 && pass_on(op))
+		op->tick_ms = clock_mono_ms();
+}
+
 void operation_consumed(struct broker *b, uint32_t stream, uint64_t offset)
 {
 	struct operation *op = find(b, stream);
@@ -421,6 +430,7 @@ void operation_consumed(struct broker *b, uint32_t stream, uint64_t offset)
 	if (!op || offset < op->consumed || offset > op->sent)
 		return;
 	op->consumed = offset;
+	pass_at_once(op);
 	read_on(op);
 }
 

@@ -30,12 +30,13 @@
 
 #define IPC_HEADER	24
 #define IPC_PAYLOAD_MAX 16384 /* a PEM file or a whole mux frame */
-/* Of what a collector wrote, as many frames as are full: of one that is alone, and of many. */
-#define IPC_DATA_MAX	 (8 * MUX_PAYLOAD_MAX)
+/* Of what a collector wrote, as many frames as are full: of one that is alone, all that may wait at
+ * once, so that each program is woken seldom; and of many. */
+#define IPC_DATA_MAX	 (16 * MUX_PAYLOAD_MAX)
 #define IPC_DATA_OF_MANY (4 * MUX_PAYLOAD_MAX)
 #define IPC_MESSAGE_MAX	 (IPC_HEADER + IPC_DATA_MAX)
 /* Bytes of one stream that net may hold unsent. */
-#define IPC_WINDOW	   (2 * IPC_DATA_MAX)
+#define IPC_WINDOW	   IPC_DATA_MAX
 #define IPC_WINDOW_OF_MANY (128u << 10)
 
 enum ipc_type {

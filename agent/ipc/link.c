@@ -8,6 +8,8 @@
 
 #define LINK_READ_MIN (64u << 10) /* room for one read; else what is kept is moved to the front */
 
+#define LINK_NOW_MAX 256
+
 #define owner_of(ptr, type, field) ((type *)((char *)(ptr)-offsetof(type, field)))
 
 struct send_job {
@@ -102,6 +104,9 @@ int link_init(uv_loop_t *loop, struct link *l, const struct link_events *ev, voi
 
 int link_start(struct link *l)
 {
+	int room = 2 * IPC_MESSAGE_MAX;
+
+	(void)uv_send_buffer_size((uv_handle_t *)&l->pipe, &room); /* else it takes several turns */
 	return uv_read_start((uv_stream_t *)&l->pipe, on_alloc, on_read);
 }
 
@@ -126,10 +131,31 @@ static int check_room(struct link *l)
 	return AS_E_QUOTA;
 }
 
+/* What is short goes at once when nothing waits: no memory, no turn of the loop. True: it has. */
+static bool send_now(struct link *l, const struct ipc_msg *m, int *err)
+{
+	uint8_t bytes[LINK_NOW_MAX];
+	uv_buf_t buf = uv_buf_init((char *)bytes, (unsigned int)(IPC_HEADER + m->len));
+
+	if (IPC_HEADER + m->len > sizeof bytes || link_queued(l) > 0)
+		return false;
+	ipc_header(m, bytes);
+	if (m->len > 0)
+		memcpy(bytes + IPC_HEADER, m->payload, m->len);
+
+	int did = uv_try_write((uv_stream_t *)&l->pipe, &buf, 1);
+	if (did <= 0)
+		return false;				   /* the longer way says why */
+	*err = (size_t)did == buf.len ? 0 : AS_E_INTERNAL; /* no kernel cuts so little */
+	if (*err < 0)
+		link_close(l, *err);
+	return true;
+}
+
 static int send_bytes(struct link *l, const struct ipc_msg *m, uv_stream_t *socket)
 {
 	int room = check_room(l);
-	if (room < 0)
+	if (room < 0 || (!socket && send_now(l, m, &room)))
 		return room;
 
 	struct send_job *job = malloc(sizeof *job + IPC_HEADER + m->len);

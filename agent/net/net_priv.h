@@ -23,7 +23,7 @@
 	30000		    /* from PEER_BACK to the console's proof; looked at every NET_PING_MS \
 			     */
 #define NET_STOP_MS	150 /* for the goodbye of a session that somebody stopped */
-#define NET_REPORT_STEP (32u << 10) /* CONSUMED is sent for so many bytes, or for the last */
+#define NET_REPORT_STEP IPC_DATA_OF_MANY /* CONSUMED is sent for so much, or for the last */
 
 struct net_stream {
 	uint32_t id;		    /* 0: free */
