@@ -136,7 +136,7 @@ static int fill_hop(struct link *l)
 		if (err == 0 && n == 0)
 			return 0;
 		if (err == 0)
-			err = hop_send_data(l->hop, p, n);
+			err = hop_send_data_at(l->hop, (uint8_t *)p, n);
 		if (err < 0)
 			return err;
 		channel_out_done(l->channel, n);

@@ -11,6 +11,7 @@
 #define BUF_FIRST 1024
 #define BUF_KEEP  65536
 #define SPARE_MAX (512u << 10)
+#define SPARE_FOR (16u << 10) /* what begins with so much will go on */
 
 /* A stream's buffer grows and ends with each batch; what the last one had is kept for the next, so
  * that the memory is neither asked for nor cleared by the kernel each time. One for a thread. */
@@ -28,6 +29,7 @@ static void give_back(struct buf *b)
 	}
 	b->data = NULL;
 	b->cap = 0;
+	b->head = b->front;
 }
 
 /* More than it has. */
@@ -35,13 +37,13 @@ static int grow(struct buf *b, size_t cap)
 {
 	uint8_t *grown;
 
-	if (cap > BUF_KEEP && cap <= spare_cap) {
+	if (cap > (b->data ? BUF_KEEP : SPARE_FOR) && cap <= spare_cap) {
 		grown = spare;
 		cap = spare_cap;
 		spare = NULL;
 		spare_cap = 0;
 		if (b->len > 0)
-			memcpy(grown, b->data, b->len);
+			memcpy(grown + b->front, b->data + b->front, b->len);
 		free(b->data);
 	} else {
 		grown = realloc(b->data, cap);
@@ -58,24 +60,29 @@ void buf_init(struct buf *b, size_t limit)
 	*b = (struct buf){.limit = limit};
 }
 
+void buf_init_front(struct buf *b, size_t limit, size_t front)
+{
+	*b = (struct buf){.limit = limit, .head = front, .front = front};
+}
+
 void buf_done(struct buf *b)
 {
 	free(b->data);
-	*b = (struct buf){.limit = b->limit};
+	buf_init_front(b, b->limit, b->front);
 }
 
 uint8_t *buf_reserve(struct buf *b, size_t n)
 {
 	if (n > b->limit - b->len)
 		return NULL;
-	if (b->cap - b->head - b->len < n && b->head > 0) {
-		memmove(b->data, b->data + b->head, b->len);
-		b->head = 0;
+	if (b->cap < b->head + b->len + n && b->head > b->front) {
+		memmove(b->data + b->front, b->data + b->head, b->len);
+		b->head = b->front;
 	}
-	if (b->cap - b->len < n) {
+	if (b->cap < b->front + b->len + n) {
 		size_t cap = b->cap ? b->cap : BUF_FIRST;
 
-		while (cap - b->len < n)
+		while (cap < b->front + b->len + n)
 			cap *= 2;
 
 		if (grow(b, cap) < 0)
@@ -112,7 +119,7 @@ void buf_consume(struct buf *b, size_t n)
 	b->len -= n;
 	if (b->len > 0)
 		return;
-	b->head = 0;
+	b->head = b->front;
 	if (b->cap > BUF_KEEP)
 		give_back(b);
 }

@@ -243,11 +243,12 @@ static bool may_speak(const struct channel *ch)
 /* Makes the records of one frame. */
 static int make_frame(struct channel *ch)
 {
-	int size = mux_next(ch->mux, ch->out, sizeof ch->out);
+	const uint8_t *frame;
+	int size = mux_next_at(ch->mux, ch->out, sizeof ch->out, &frame);
 
 	if (size > 0) {
 		renew_key(ch, (size_t)size);
-		size = tls_write(ch->tls, ch->out, (size_t)size);
+		size = tls_write(ch->tls, frame, (size_t)size);
 	}
 	if (size == 0 && ch->closing && !mux_has_output(ch->mux)) {
 		ch->said_all = true;

@@ -61,7 +61,8 @@ int channel_feed_end(struct channel *ch);
 
 /* The next piece for the peer: 0 with *n in 1..CHANNEL_PIECE_MAX, or *n == 0 for nothing to
  * send. One mux frame is one piece; a handshake flight may be several. *p is valid until the next
- * call into the channel. Asked again before channel_out_done(), it gives the same bytes. */
+ * call into the channel. Asked again before channel_out_done(), it gives the same bytes. The
+ * TLS_OUT_FRONT bytes in front of *p are the caller's to overwrite. */
 int channel_next_out(struct channel *ch, const uint8_t **p, size_t *n);
 void channel_out_done(struct channel *ch, size_t n);
 

@@ -126,6 +126,8 @@ int mux_feed(struct mux *m, const uint8_t *p, size_t n, uint64_t now_ms);
 /* The next frame, whole: its size, or 0 when there is nothing to send. cap >= MUX_FRAME_MAX.
  * Negative only for a fault of our own (AS_E_INTERNAL). After MUX_END it gives nothing more. */
 int mux_next(struct mux *m, uint8_t *buf, size_t cap);
+/* The same; the frame is at *at: in buf, or in the mux's own memory until it is called again. */
+int mux_next_at(struct mux *m, uint8_t *buf, size_t cap, const uint8_t **at);
 bool mux_has_output(const struct mux *m);
 
 /* Queues one control message. AS_EFULL, AS_E_TOO_BIG; AS_ESTATE for a type that is the

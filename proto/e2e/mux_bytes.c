@@ -8,6 +8,7 @@
 
 struct mux_block {
 	struct mux_block *next;
+	uint8_t front[MUX_HEADER]; /* of mux_bytes_frame() */
 	uint8_t bytes[MUX_BLOCK];
 };
 
@@ -93,6 +94,31 @@ int mux_bytes_append(struct mux_bytes *b, const void *p, size_t n)
 	return 0;
 }
 
+/* The block of that offset becomes b->at. */
+static void go_to(struct mux_bytes *b, uint64_t from)
+{
+	if (!b->at || from < b->at_off) {
+		b->at = b->first;
+		b->at_off = b->first_off;
+	}
+	while (from >= b->at_off + MUX_BLOCK) {
+		b->at = b->at->next;
+		b->at_off += MUX_BLOCK;
+	}
+}
+
+uint8_t *mux_bytes_frame(struct mux_bytes *b, uint64_t from, size_t *n)
+{
+	assert(from >= b->base && from<b->end && * n> 0);
+	go_to(b, from);
+
+	size_t skip = (size_t)(from - b->at_off);
+
+	if (*n > MUX_BLOCK - skip)
+		*n = MUX_BLOCK - skip;
+	return skip == 0 ? b->at->front : NULL;
+}
+
 void mux_bytes_read(struct mux_bytes *b, uint64_t from, void *out, size_t n)
 {
 	uint8_t *to = out;
@@ -100,15 +126,8 @@ void mux_bytes_read(struct mux_bytes *b, uint64_t from, void *out, size_t n)
 	assert(from >= b->base && from <= b->end && n <= b->end - from);
 	if (n == 0)
 		return;
-	if (!b->at || from < b->at_off) {
-		b->at = b->first;
-		b->at_off = b->first_off;
-	}
 	for (;;) {
-		while (from >= b->at_off + MUX_BLOCK) {
-			b->at = b->at->next;
-			b->at_off += MUX_BLOCK;
-		}
+		go_to(b, from);
 
 		size_t skip = (size_t)(from - b->at_off);
 		size_t part = n < MUX_BLOCK - skip ? n : MUX_BLOCK - skip;

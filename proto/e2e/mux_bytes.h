@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MUX_BLOCK (16u << 10)
+#include "proto/wire/mux_frame.h"
+
+#define MUX_BLOCK MUX_PAYLOAD_MAX /* what fills a frame */
 
 struct mux_block;
 
@@ -29,6 +31,11 @@ int mux_bytes_append(struct mux_bytes *b, const void *p, size_t n);
 
 /* n bytes from offset `from`; base <= from, from + n <= end. */
 void mux_bytes_read(struct mux_bytes *b, uint64_t from, void *out, size_t n);
+
+/* The same without a copy: from where a block begins, MUX_HEADER bytes to overwrite and behind them
+ * the bytes themselves; NULL elsewhere. Of *n only what ends with the block, so that the next
+ * begins one. */
+uint8_t *mux_bytes_frame(struct mux_bytes *b, uint64_t from, size_t *n);
 
 /* Forgets what is before `base`, which is in [b->base, b->end]. */
 void mux_bytes_forget(struct mux_bytes *b, uint64_t base);

@@ -202,14 +202,25 @@ static bool may_fin(const struct mux *m, const struct mux_stream *s)
 	       has_room_for_own(m);
 }
 
+/* The next n bytes as a frame, if possible where they are: not when the owner is called, who may
+ * throw them away. */
+static uint8_t *data_frame(struct mux *m, struct mux_stream *s, size_t *n, uint8_t *buf)
+{
+	uint8_t *at = mux_bytes_frame(&s->out, s->sent, n);
+
+	if (at && !s->wants_room)
+		return m->frame = at;
+	mux_bytes_read(&s->out, s->sent, buf + MUX_HEADER, *n);
+	return buf;
+}
+
 static int send_data(struct mux *m, struct mux_stream *s, size_t n, uint8_t *buf)
 {
-	uint8_t *data = buf + MUX_HEADER;
+	uint8_t *at = data_frame(m, s, &n, buf), *data = at + MUX_HEADER;
 	size_t again = s->peak - s->sent < n ? (size_t)(s->peak - s->sent) : n;
 	int size = (int)(MUX_HEADER + n);
 
-	mux_frame_header(MUX_DATA, s->id, n, buf);
-	mux_bytes_read(&s->out, s->sent, data, n);
+	mux_frame_header(MUX_DATA, s->id, n, at);
 	if (n > again && mux_sum_add(s->sum_out, data + again, n - again) < 0)
 		return AS_E_INTERNAL; /* over each byte once */
 	s->sent += n;
@@ -265,7 +276,7 @@ static int next_data(struct mux *m, uint8_t *buf)
 
 /* ---- the door ---- */
 
-int mux_next(struct mux *m, uint8_t *buf, size_t cap)
+int mux_next_at(struct mux *m, uint8_t *buf, size_t cap, const uint8_t **at)
 {
 	static int (*const order[])(struct mux *, uint8_t *) = {
 	    next_of_handshake, next_answer, next_message, next_reset, next_credit, next_data,
@@ -275,8 +286,20 @@ int mux_next(struct mux *m, uint8_t *buf, size_t cap)
 
 	assert(cap >= MUX_FRAME_MAX);
 	(void)cap;
+	m->frame = buf;
 	for (size_t i = 0; i < steps && size == 0 && !m->end_sent; i++)
 		size = order[i](m, buf);
+	*at = m->frame;
+	return size;
+}
+
+int mux_next(struct mux *m, uint8_t *buf, size_t cap)
+{
+	const uint8_t *at;
+	int size = mux_next_at(m, buf, cap, &at);
+
+	if (size > 0 && at != buf)
+		memcpy(buf, at, (size_t)size);
 	return size;
 }
 

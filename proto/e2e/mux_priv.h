@@ -107,6 +107,7 @@ struct mux {
 	size_t early_out, early_out_bytes;
 	struct mux_bucket controls, opens, resets;
 	uint64_t now;
+	uint8_t *frame; /* of mux_next_at(); not ours, or in a block of a stream */
 
 	size_t held_len;
 	uint8_t held[MUX_FRAME_MAX]; /* a frame that came in pieces */

@@ -230,7 +230,7 @@ static struct tls *tls_new(SSL_CTX *ctx)
 		return NULL;
 	}
 	buf_init(&t->pending, TLS_PENDING_MAX);
-	buf_init(&t->out, TLS_OUT_MAX);
+	buf_init_front(&t->out, TLS_OUT_MAX, TLS_OUT_FRONT);
 	BIO_set_data(bio, t);
 	SSL_set_bio(t->ssl, bio, bio);
 	SSL_set_app_data(t->ssl, t);

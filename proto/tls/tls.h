@@ -27,6 +27,7 @@ struct tls;
 #define TLS_END	       1	  /* tls_read(): the peer said goodbye */
 #define TLS_OUT_MAX    (1u << 20) /* bytes waiting for the network; callers stop at TLS_OUT_HIGH */
 #define TLS_OUT_HIGH   (256u << 10)
+#define TLS_OUT_FRONT  4
 #define TLS_RECORD_MAX 16384 /* plaintext bytes per record */
 
 /* What both layers have in common: TLS 1.3 only, no tickets, no early data, no renegotiation,
@@ -63,7 +64,8 @@ int tls_write(struct tls *t, const void *p, size_t n);
 
 int tls_finish(struct tls *t); /* sends close_notify */
 
-/* What waits for the network. Valid until the next call of anything but tls_out(). */
+/* What waits for the network. Valid until the next call of anything but tls_out(). The
+ * TLS_OUT_FRONT bytes in front of it are the caller's to overwrite. */
 const uint8_t *tls_out(struct tls *t, size_t *n);
 void tls_out_done(struct tls *t, size_t n);
 

@@ -91,6 +91,8 @@ int hop_accept(struct hop_loop *l, uv_stream_t *from, struct tls *tls, struct ca
  * gets that has not looked at hop_queued(). One frame becomes one TLS record. */
 int hop_send(struct hop *h, const struct relay_frame *f);
 int hop_send_data(struct hop *h, const void *p, size_t n); /* 1..RELAY_FRAME_PAYLOAD_MAX */
+/* The same without a copy, which overwrites the RELAY_FRAME_HEADER bytes in front of p. */
+int hop_send_data_at(struct hop *h, uint8_t *p, size_t n);
 
 /* A DATA frame that on_frame() of another hop is being given right now: not copied. */
 int hop_forward(struct hop *to, const struct relay_frame *f);

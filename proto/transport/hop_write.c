@@ -5,7 +5,7 @@
 #include "proto/base/err.h"
 #include "proto/transport/hop_priv.h"
 
-#define WRITE_MAX (64u << 10) /* copied for one uv_write(), when the kernel is full */
+#define WRITE_MAX (64u << 10)  /* copied for one uv_write(), when the kernel is full */
 #define FLUSH_AT  (128u << 10) /* keeps the engine's buffer small while one read is forwarded */
 
 struct write_job {
@@ -251,6 +251,16 @@ int hop_send_data(struct hop *h, const void *p, size_t n)
 	relay_frame_data_header(n, h->l->frame);
 	memcpy(h->l->frame + RELAY_FRAME_HEADER, p, n);
 	return send_bytes(h, h->l->frame, RELAY_FRAME_HEADER + n);
+}
+
+_Static_assert(RELAY_FRAME_HEADER <= TLS_OUT_FRONT, "what an inner engine leaves in front");
+
+int hop_send_data_at(struct hop *h, uint8_t *p, size_t n)
+{
+	if (n == 0 || n > RELAY_FRAME_PAYLOAD_MAX)
+		return n == 0 ? AS_EBADMSG : AS_E_TOO_BIG;
+	relay_frame_data_header(n, p - RELAY_FRAME_HEADER);
+	return send_bytes(h, p - RELAY_FRAME_HEADER, RELAY_FRAME_HEADER + n);
 }
 
 int hop_mark(struct hop *h, uint64_t token)

@@ -88,3 +88,30 @@ Test(mux_bytes, forgets_at_the_edge_of_a_block)
 	mux_bytes_forget(&b, 2 * MUX_BLOCK - 1);
 	check(2 * MUX_BLOCK - 1, 1);
 }
+
+Test(mux_bytes, a_block_is_a_frame_where_it_is_and_what_follows_begins_one)
+{
+	size_t n = 100;
+
+	append(2 * MUX_BLOCK + 50);
+	cr_assert_null(mux_bytes_frame(&b, 7, &n));
+	cr_assert_eq(n, 100);
+	n = MUX_BLOCK;
+	cr_assert_null(mux_bytes_frame(&b, 7, &n));
+	cr_assert_eq(n, MUX_BLOCK - 7);
+	for (uint64_t from = 0; from < b.end; from += n) {
+		uint8_t *frame;
+
+		n = b.end - from < MUX_BLOCK ? (size_t)(b.end - from) : MUX_BLOCK;
+		frame = mux_bytes_frame(&b, from, &n);
+		cr_assert(frame);
+		memset(frame, 0xee, MUX_HEADER);
+		for (size_t i = 0; i < n; i++)
+			cr_assert_eq(frame[MUX_HEADER + i], at(from + i));
+	}
+	check(0, 2 * MUX_BLOCK + 50);
+	mux_bytes_forget(&b, MUX_BLOCK);
+	n = 10;
+	cr_assert(mux_bytes_frame(&b, MUX_BLOCK, &n));
+	cr_assert_eq(n, 10);
+}
