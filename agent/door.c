@@ -12,7 +12,7 @@
 
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
-#include "proto/base/text.h"
+#include "proto/wire/host_path.h"
 
 static void refuse(struct broker *b, uint32_t stream, const char *name, int err)
 {
@@ -45,11 +45,11 @@ static void add(char *out, size_t cap, const char *fmt, ...)
 
 static void add_path(char *out, size_t cap, const char *root, const char *path)
 {
-	char text[4 * OP_PATH_MAX + 1];
-	size_t n = strlen(root);
+	char whole[SCOPE_TARGET_MAX + OP_PATH_MAX + 3], text[4 * sizeof whole];
 
-	text_escape(path, strlen(path), text, sizeof text);
-	add(out, cap, "%s%s%s", root, path[0] && n > 0 && root[n - 1] != '/' ? "/" : "", text);
+	host_path_join(root, path, strlen(path), whole, sizeof whole);
+	host_path_escape(whole, text, sizeof text);
+	add(out, cap, "%s", text);
 }
 
 const char *door_chosen(enum scope_kind right, const struct op_args *a, char *out, size_t cap)

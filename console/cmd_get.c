@@ -13,7 +13,7 @@
 #include "console/session_priv.h"
 #include "console/words.h"
 #include "proto/base/err.h"
-#include "proto/base/text.h"
+#include "proto/wire/host_path.h"
 
 enum { OPT_CONTINUE, OPT_COMPRESS };
 static const struct word_option options[] = {{"continue", 0, false}, {"compress", 0, false}};
@@ -36,7 +36,7 @@ static int add(struct session *s, const char *path, struct get_one *all, size_t 
 	if (err < 0)
 		return err;
 	all[*count].ask = asks.at[0];
-	text_escape(whole, strlen(whole), all[*count].source, sizeof all[*count].source);
+	host_path_escape(whole, all[*count].source, sizeof all[*count].source);
 	++*count;
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "console/json_text.h"
 #include "proto/base/text.h"
+#include "proto/wire/host_path.h"
 
 /* escaped and then as JSON, where each backslash of the former is two bytes */
 #define JSON_LINE_ROOM \
@@ -90,7 +91,7 @@ static json_t *path_json(const char *path)
 {
 	static char text[TEXT_ESCAPE_ROOM(2 * ITEM_PATH_MAX)];
 
-	text_escape(path, strlen(path), text, sizeof text);
+	host_path_escape(path, text, sizeof text);
 	return json_string(text);
 }
 
@@ -185,20 +186,7 @@ void events_remark(struct events *e, uint32_t job, const char *name, const char 
 
 const char *events_path(const char *root, const void *name, size_t n, char *out, size_t cap)
 {
-	size_t at = strlen(root);
-
-	while (at > 1 && root[at - 1] == '/')
-		at--;
-	if (at >= cap)
-		at = cap - 1;
-	memcpy(out, root, at);
-	if (n > 0 && at + 1 < cap && (at == 0 || out[at - 1] != '/'))
-		out[at++] = '/';
-	if (n > cap - 1 - at)
-		n = cap - 1 - at;
-	memcpy(out + at, name, n);
-	out[at + n] = '\0';
-	return out;
+	return host_path_join(root, name, n, out, cap);
 }
 
 /* "drwxr-xr-x" */
@@ -251,7 +239,7 @@ size_t events_entry_text(const char *root, const struct item *it, char out[EVENT
 		     text_size(it->entry.size, size), mtime_text(it->entry.mtime_ns, at));
 	len = (size_t)n;
 	events_path(root, it->entry.name, it->entry.name_len, path, sizeof path);
-	len += text_escape(path, strlen(path), out + len, EVENTS_ENTRY_MAX - len);
+	len += host_path_escape(path, out + len, EVENTS_ENTRY_MAX - len);
 	if (it->entry.target_len > 0 && len + 4 < EVENTS_ENTRY_MAX) {
 		memcpy(out + len, " -> ", 4);
 		len += 4;
@@ -300,7 +288,7 @@ void events_entry(struct events *e, uint32_t job, const char *root, const struct
 
 size_t events_match_text(const struct match_view *v, char out[EVENTS_MATCH_MAX])
 {
-	size_t len = text_escape(v->path, strlen(v->path), out, EVENTS_MATCH_MAX);
+	size_t len = host_path_escape(v->path, out, EVENTS_MATCH_MAX);
 
 	len += (size_t)snprintf(out + len, EVENTS_MATCH_MAX - len, ":%" PRIu64 ": ", v->line);
 	len += filtered(v->text, v->len, out + len);

@@ -11,6 +11,7 @@
 #include "console/saved.h"
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
+#include "proto/wire/host_path.h"
 
 #define TAKES \
 	(OP_TAKES(ITEM_SOURCE) | OP_TAKES(ITEM_LINE) | OP_TAKES(ITEM_DROPPED) | OP_TAKES(ITEM_PAD))
@@ -85,7 +86,7 @@ static void on_stop(struct job *j, enum job_stop how, const char *why)
 
 static const char *file_name(const char *path)
 {
-	const char *slash = strrchr(path, '/');
+	const char *slash = strrchr(path, host_path_is_drive(path) ? '\\' : '/');
 
 	return slash && slash[1] ? slash + 1 : path;
 }

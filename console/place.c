@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "console/place.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "proto/base/err.h"
 #include "proto/base/text.h"
+#include "proto/wire/host_path.h"
 
 static int refuse(char *why, const char *what)
 {
@@ -38,8 +40,84 @@ static int tidy(char *path)
 	return 0;
 }
 
+/* ---- paths with a drive letter ---- */
+
+static int digits(const char *text)
+{
+	static const char all[] = "0123456789abcdef";
+	const char *high = strchr(all, text[0]), *low = text[0] ? strchr(all, text[1]) : NULL;
+
+	return text[0] && text[1] && high && low ? (int)(high - all) << 4 | (int)(low - all) : -1;
+}
+
+/* "\xed\xa0\x80" and its like: half a character of UTF-16, as text_escape() shows it. */
+static bool is_half(const char *at, char out[3])
+{
+	for (int i = 0; i < 3; i++, at += 4) {
+		int v = at[0] == '\\' && at[1] == 'x' ? digits(at + 2) : -1;
+
+		if (v < (i == 0 ? 0xed : i == 1 ? 0xa0 : 0x80) || v > (i == 0 ? 0xed : 0xbf))
+			return false;
+		out[i] = (char)v;
+	}
+	return true;
+}
+
+/* A backslash stands between parts, so escapes can only be what no name on such a system is. */
+static int read_drive(const char *typed, char *out)
+{
+	size_t n = 0;
+
+	while (*typed && n + 3 < PLACE_PATH_MAX) {
+		bool half = is_half(typed, out + n);
+
+		if (!half)
+			out[n] = *typed;
+		n += half ? 3 : 1;
+		typed += half ? 12 : 1;
+	}
+	out[n] = '\0';
+	return *typed ? AS_E_TOO_BIG : 0;
+}
+
+/* "c:/logs//app.log" becomes "C:\logs\app.log". */
+static int tidy_drive(char *path)
+{
+	int err;
+
+	for (char *c = path; *c; c++)
+		if (*c == '\\')
+			*c = '/';
+	err = tidy(path + 2);
+	if (path[0] >= 'a')
+		path[0] = (char)(path[0] & ~32);
+	for (char *c = path; *c; c++)
+		if (*c == '/')
+			*c = '\\';
+	return err;
+}
+
+static int place_tidy_drive(const char *typed, char out[PLACE_PATH_MAX + 1], char *why)
+{
+	if (read_drive(typed, out) < 0)
+		return refuse(why, "that path is too long");
+	if (tidy_drive(out) < 0)
+		return refuse(why, "a path has no \"..\" here: say where it leads");
+	for (const char *part = out + 3; *part;) {
+		size_t n = strcspn(part, "\\");
+
+		if (!host_path_is_windows_name(part, n))
+			return refuse(why, "Windows has no such name for a file");
+		part += n + (part[n] != '\0');
+	}
+	return 0;
+}
+
 int place_tidy(const char *typed, char out[PLACE_PATH_MAX + 1], char why[PLACE_WHY_MAX])
 {
+	if (host_path_is_drive(typed))
+		return place_tidy_drive(typed, out, why);
+
 	int n = text_unescape(typed, out, PLACE_PATH_MAX);
 
 	if (n == AS_E_TOO_BIG)
@@ -48,37 +126,53 @@ int place_tidy(const char *typed, char out[PLACE_PATH_MAX + 1], char why[PLACE_W
 		return refuse(why, "no path has a NUL in it");
 	out[n] = '\0';
 	if (out[0] != '/')
-		return refuse(why, "a path begins with /, as on the customer's computer");
+		return refuse(why,
+			      "a path begins with / or a drive, as on the customer's computer");
 	if (tidy(out) < 0)
 		return refuse(why, "a path has no \"..\" here: say where it leads");
 	return 0;
 }
 
+/* As far as they are the same; with a drive letters are, too, in both cases. */
+static size_t common(const char *path, const char *folder)
+{
+	bool drive = host_path_is_drive(folder);
+	size_t n = 0;
+
+	while (folder[n] &&
+	       (path[n] == folder[n] ||
+		(drive && tolower((unsigned char)path[n]) == tolower((unsigned char)folder[n]))))
+		n++;
+	return n;
+}
+
 /* What of path lies below folder; NULL when it does not. Both are tidy. */
 static const char *below(const char *path, const char *folder)
 {
-	size_t n = strlen(folder);
+	size_t n = common(path, folder);
 
-	if (n == 1)
-		return path + 1;
-	if (strncmp(path, folder, n) != 0 || (path[n] && path[n] != '/'))
+	if (folder[n])
 		return NULL;
-	return path[n] ? path + n + 1 : path + n;
+	if (strchr("/\\", folder[n - 1])) /* all of a drive, or of everything */
+		return path + n;
+	if (!path[n])
+		return path + n;
+	return path[n] == (host_path_is_drive(path) ? '\\' : '/') ? path + n + 1 : NULL;
 }
 
 /* A right for it has to be clean text of so many bytes; the folders above it do, too. */
 static int what_to_request(const char *path, char *why)
 {
-	char target[PLACE_PATH_MAX + 1];
+	char target[PLACE_PATH_MAX + 1], slash = host_path_is_drive(path) ? '\\' : '/';
+	size_t n = strlen(path), least = slash == '/' ? 1 : 3;
 	const char *quote;
-	size_t n = strlen(path);
 
 	memcpy(target, path, n + 1);
-	while (n > 1 &&
+	while (n > least &&
 	       (n > SCOPE_TARGET_MAX || !text_is_clean(target, n) || memchr(target, '"', n))) {
-		while (n > 1 && target[n - 1] != '/')
+		while (n > least && target[n - 1] != slash)
 			n--;
-		n -= n > 1;
+		n -= n > least;
 		target[n] = '\0';
 	}
 	quote = strpbrk(target, " \t#") ? "\"" : "";
@@ -96,7 +190,15 @@ static bool try_folder(const struct scope *right, const char *folder, struct pla
 		return false;
 	p->right = *right;
 	memcpy(p->below, rest, strlen(rest) + 1);
+	for (char *c = p->below; host_path_is_drive(p->path) && *c; c++)
+		if (*c == '\\')
+			*c = '/';
 	return true;
+}
+
+static int tidy_any(char *path)
+{
+	return host_path_is_drive(path) ? tidy_drive(path) : tidy(path);
 }
 
 static bool find_files(const struct scope *granted, size_t n, struct place *p)
@@ -109,7 +211,7 @@ static bool find_files(const struct scope *granted, size_t n, struct place *p)
 		if (granted[i].kind != SCOPE_FILES)
 			continue;
 		memcpy(folder, granted[i].target, sizeof folder);
-		if (tidy(folder) == 0 && strlen(folder) > longest &&
+		if (tidy_any(folder) == 0 && strlen(folder) > longest &&
 		    try_folder(&granted[i], folder, p))
 			longest = strlen(folder);
 	}

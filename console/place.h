@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Paths of the customer's computer, as an engineer types them: absolute, with text_unescape()'s
- * escapes for bytes that cannot be typed. And which granted right covers one: the agent knows a
+ * escapes for bytes that cannot be typed; or with a drive letter, where a backslash is a separator
+ * and the case of letters is not looked at. And which granted right covers one: the agent knows a
  * path only as a granted folder, word for word, and what is below it. Pure.
  */
 #ifndef AS_CONSOLE_PLACE_H
@@ -23,8 +24,8 @@ struct place {
 	char below[MSG_PATH_MAX + 1];  /* the part below the right's folder; "" is that itself */
 };
 
-/* "//", "." and a '/' at the end go away. AS_EBADMSG: it is not absolute, has a "..", a NUL or too
- * many bytes; why is one line. */
+/* "//", "." and a '/' at the end go away; behind a drive every separator becomes '\'. AS_EBADMSG:
+ * it is not absolute, has a "..", a NUL or too many bytes; why is one line. */
 int place_tidy(const char *typed, char out[PLACE_PATH_MAX + 1], char why[PLACE_WHY_MAX]);
 
 /* Finds the right for a path: `logs` when `logs` says so and it is below PLACE_LOGS, else the

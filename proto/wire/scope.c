@@ -8,6 +8,7 @@
 #include "proto/base/err.h"
 #include "proto/base/text.h"
 #include "proto/wire/device.h"
+#include "proto/wire/host_path.h"
 
 enum target { TARGET_NEVER, TARGET_ALWAYS, TARGET_BY_CUSTOMER };
 
@@ -31,16 +32,6 @@ const char *scope_kind_name(enum scope_kind kind)
 	return "?";
 }
 
-static bool path_is_plain(const char *path)
-{
-	if (path[0] != '/')
-		return false;
-	for (const char *at = path; (at = strstr(at, "..")); at += 2)
-		if (at[-1] == '/' && (at[2] == '/' || at[2] == '\0'))
-			return false;
-	return true;
-}
-
 static int check(const struct scope *s, bool wish)
 {
 	size_t n = strlen(s->target);
@@ -55,7 +46,7 @@ static int check(const struct scope *s, bool wish)
 		if (wants != (n > 0) || !text_is_clean(s->target, n))
 			return AS_E_SCOPE;
 		if ((s->kind == SCOPE_FILES || (s->kind == SCOPE_PUT && n > 0)) &&
-		    !path_is_plain(s->target))
+		    !host_path_is_plain(s->target))
 			return AS_E_SCOPE;
 		if (s->kind == SCOPE_DEVICE && device_parse(s->target, &device) < 0)
 			return AS_E_SCOPE;

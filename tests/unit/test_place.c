@@ -45,6 +45,49 @@ Test(place, paths_are_tidied)
 		cr_assert_eq(place_tidy(bad[i], out, why), AS_EBADMSG, "%s", bad[i]);
 }
 
+Test(place, a_drive_letter_makes_backslashes_separators)
+{
+	static const struct {
+		const char *typed, *path;
+	} good[] = {{"C:\\", "C:\\"},
+		    {"c:/", "C:\\"},
+		    {"C:\\xab\\x.log", "C:\\xab\\x.log"},
+		    {"d:/a//b/./c/", "D:\\a\\b\\c"},
+		    {"C:\\a\\xed\\xa0\\x80", "C:\\a\xed\xa0\x80"},
+		    {"C:\\K\xc3\xa4se", "C:\\K\xc3\xa4se"}};
+	static const char *const bad[] = {
+	    "C:",	    "C:x",	     "C:\\..",	       "C:\\a\\..\\b",
+	    "C:\\a:stream", "C:\\NUL",	     "C:\\a\\con.txt", "C:\\a.",
+	    "C:\\a \\b",    "\\\\server\\x", "C:\\a*"};
+	char out[PLACE_PATH_MAX + 1];
+
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		cr_assert_eq(place_tidy(good[i].typed, out, why), 0, "%s", good[i].typed);
+		cr_assert_str_eq(out, good[i].path);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		cr_assert_eq(place_tidy(bad[i], out, why), AS_EBADMSG, "%s", bad[i]);
+}
+
+Test(place, a_folder_on_a_drive_covers_what_is_below_it)
+{
+	grant("files:C:\\Logs");
+	grant("files:d:/");
+	cr_assert_eq(place("c:\\logs\\App\\today.log", false), 0);
+	cr_assert_str_eq(p.right.target, "C:\\Logs");
+	cr_assert_str_eq(p.below, "App/today.log");
+	cr_assert_str_eq(p.path, "C:\\logs\\App\\today.log");
+	cr_assert_eq(place("C:/Logs", false), 0);
+	cr_assert_str_eq(p.below, "");
+	cr_assert_eq(place("D:\\x", false), 0);
+	cr_assert_str_eq(p.right.target, "d:/");
+	cr_assert_str_eq(p.below, "x");
+	cr_assert_eq(place("C:\\Logs2\\x", false), AS_E_SCOPE);
+	cr_assert(strstr(why, "request files:C:\\Logs2\\x"), "%s", why);
+	cr_assert_eq(place("C:\\My Logs", false), AS_E_SCOPE);
+	cr_assert(strstr(why, "request \"files:C:\\My Logs\""), "%s", why);
+}
+
 Test(place, the_longest_granted_folder_counts)
 {
 	grant("files:/");
