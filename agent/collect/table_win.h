@@ -37,12 +37,16 @@
 	X(firewall, 75, NETWORK, NETWORK | FULL, 20, 1 MB, 512, "Firewall profiles") \
 	X(wifi, 76, NETWORK, NETWORK | FULL, 15, 1 MB, 512, "Wi-Fi adapters and profiles (no keys)") \
 	X(shares, 77, NETWORK, NETWORK | FULL, 20, 1 MB, 512, "Network shares that are offered and used")
+
+/* Files as on Linux (agent/plat/win/files). */
+#define OPERATION_MAP_WIN(X) \
+	X(ls, 40, FILES, BULK, 120, 512, "List a folder") \
+	X(stat, 41, FILES, BULK, 60, 512, "Look at the details of files") \
+	X(find, 42, FILES, BULK, 600, 512, "Search for files") \
+	X(get, 43, FILES, BULK, 0, 512, "Send files")
 /* clang-format on */
 
-/* Live views and files are not there yet: they rest on what only the Linux kernel offers. */
-#define OPERATION_MAP_WIN(X)
-
-/* Neither are neighbouring devices: libssh is not among the libraries of the Windows programs. */
+/* Neighbouring devices are not there: libssh is not among the libraries of the Windows programs. */
 #define DEVICE_MAP_WIN(X)
 
 #endif

@@ -175,25 +175,6 @@ int plat_file_publish(const char *draft, const char *path)
 	return MoveFileExW(from, to, MOVEFILE_WRITE_THROUGH) ? 0 : win_last(); /* never replaces */
 }
 
-/* Rights to folders (files:PATH, put:) are written as Linux paths; no collector of Windows takes
- * one yet, and none is granted that could not be shown. */
-int plat_real_path(const char *path, unsigned limit_ms, char *out, size_t cap)
-{
-	(void)path;
-	(void)limit_ms;
-	(void)out;
-	(void)cap;
-	return -ENOTSUP;
-}
-
-int plat_writable_folder(const char *typed, char *out, size_t cap)
-{
-	(void)typed;
-	(void)out;
-	(void)cap;
-	return -ENOTSUP;
-}
-
 int64_t plat_read_file(int fd, uint64_t at, void *out, size_t n)
 {
 	OVERLAPPED where = {.Offset = (DWORD)at, .OffsetHigh = (DWORD)(at >> 32)};
@@ -223,14 +204,6 @@ int64_t plat_send_file(int to, int fd, uint64_t at, size_t n, int *why)
 		sent += (size_t)got;
 	}
 	return (int64_t)sent;
-}
-
-int plat_sha256_file(int fd, uint64_t n, uint8_t out[32])
-{
-	(void)fd;
-	(void)n;
-	(void)out;
-	return -ENOTSUP;
 }
 
 /* ---- folders ---- */

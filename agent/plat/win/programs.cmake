@@ -3,14 +3,22 @@
 
 # Of the collectors the engine is shared; what asks the system is in plat/win/collect.
 get_target_property(_sources agent_collect SOURCES)
-list(FILTER _sources INCLUDE REGEX "/(name|pack|probe|reachability|redact|run|sink|table|watchdog)\\.c$")
+set(_files entry find gaps get get_folder ls send_file tar walk)
+string(REPLACE ";" "|" _shared "match;name;pack;probe;reachability;redact;run;sink;table;watchdog;${_files}")
+list(FILTER _sources INCLUDE REGEX "/(${_shared})\\.c$")
 file(GLOB _windows CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/plat/win/collect/*.c)
 set_target_properties(agent_collect PROPERTIES SOURCES "${_sources};${_windows}")
+
+# To those that read files plat/win/files says what the rest of the world has.
+list(TRANSFORM _files REPLACE "(.+)" "collect/\\1.c")
+list(APPEND _files plat/win/collect/below.c plat/win/collect/files.c)
+set_source_files_properties(${_files} PROPERTIES
+  INCLUDE_DIRECTORIES ${CMAKE_CURRENT_SOURCE_DIR}/plat/win/files)
 
 # The probes speak to sockets as Linux does; plat/win/posix says the same to Windows.
 target_include_directories(agent_probe BEFORE PRIVATE plat/win/posix)
 target_sources(agent_probe PRIVATE plat/win/posix/posix.c)
-target_link_libraries(plat PUBLIC ole32 shell32 advapi32 user32 ws2_32 crypt32)
+target_link_libraries(plat PUBLIC ole32 shell32 advapi32 user32 ws2_32 crypt32 bcrypt)
 target_link_libraries(agent_collect PUBLIC iphlpapi ws2_32 ole32 oleaut32 uuid psapi version crypt32
   mpr taskschd wbemuuid)
 target_link_libraries(plat_loop PUBLIC gdi32 comctl32 user32)

@@ -53,6 +53,8 @@ int win_err(DWORD err)
 	case ERROR_FILE_EXISTS:
 	case ERROR_ALREADY_EXISTS:
 		return -EEXIST;
+	case ERROR_DIRECTORY:
+		return -ENOTDIR;
 	case ERROR_NOT_ENOUGH_MEMORY:
 	case ERROR_OUTOFMEMORY:
 		return -ENOMEM;
@@ -67,6 +69,14 @@ int win_err(DWORD err)
 	default:
 		return -EIO;
 	}
+}
+
+int win_final_path(HANDLE file, wchar_t *out, size_t cap)
+{
+	DWORD n = GetFinalPathNameByHandleW(file, out, (DWORD)cap,
+					    FILE_NAME_NORMALIZED | VOLUME_NAME_DOS);
+
+	return n == 0 ? win_last() : n >= cap ? -ENAMETOOLONG : (int)n;
 }
 
 int win_last(void)

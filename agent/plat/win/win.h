@@ -22,6 +22,14 @@ int win_utf8(const wchar_t *wide, char *out, size_t cap);
 /* The same, cut when it does not fit. Returns out. */
 const char *win_text(const wchar_t *wide, char *out, size_t cap);
 
+/* Names of files, n bytes or units of them: any, not only text (name.c). The same results; -ENOENT
+ * for bytes that are no name. */
+int win_name_wide(const char *name, size_t n, wchar_t *out, size_t cap);
+int win_name(const wchar_t *wide, size_t n, char *out, size_t cap);
+
+/* A file by its handle: where it really is, as "\\?\C:\...". Its length, or negative. */
+int win_final_path(HANDLE file, wchar_t *out, size_t cap);
+
 /* An error of GetLastError() and its kind; 0 becomes -EIO. */
 int win_err(DWORD err);
 int win_last(void);
