@@ -48,6 +48,10 @@ int below_entry(int folder, const char *name, int what);
 /* Of /proc and its kin: made when it is read, so its size says nothing. */
 bool below_is_made_up(int fd);
 
+/* Was it deleted, and is it our descriptor that keeps its name from being used again? Not where a
+ * name goes at once. */
+bool below_is_held(int fd);
+
 /* "/srv/app/x\x0a": as a person reads and types it. Returns out. */
 const char *below_name(const struct below *b, const char *path, char *out, size_t cap);
 

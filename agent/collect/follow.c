@@ -110,6 +110,10 @@ static enum follow_news refused(struct follow *f, int err)
 	bool gone = err == -ENOENT || err == -ENOTDIR;
 
 	drop(&f->next);
+	if (f->fd >= 0 && below_is_held(f->fd)) {
+		drop(&f->fd);
+		read_from(f, 0);
+	}
 	if (f->err == err)
 		return FOLLOW_SAME;
 	f->err = err;

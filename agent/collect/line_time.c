@@ -163,7 +163,7 @@ static uint64_t time_of_day(const struct line_time *t, const char *p, size_t n, 
 	int us = fraction(p + 8, n - 8, &took);
 	if (may_have_zone && zone_of(p + 8 + took, n - 8 - took, &east_s) &&
 	    localtime_r(&here, &tm))
-		day_s += tm.tm_gmtoff - east_s;
+		day_s = timegm(&tm) - east_s; /* as if here were Greenwich */
 	day_s += h * 3600 + m * 60 + s;
 	return day_s > 0 ? (uint64_t)day_s * 1000000 + (uint64_t)us : 0;
 }

@@ -2,15 +2,13 @@
 #include "agent/collect/live.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "agent/collect/redact.h"
+#include "agent/plat/plat.h"
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
 #include "proto/base/text.h"
@@ -44,14 +42,13 @@ struct live {
 struct live *live_new(int fd)
 {
 	struct live *l = calloc(1, sizeof *l);
-	int flags = fcntl(fd, F_GETFL);
 
-	if (!l)
+	if (!l || plat_outlet_begin(fd) < 0) {
+		free(l);
 		return NULL;
+	}
 	l->fd = fd;
 	l->start_ms = clock_mono_ms();
-	if (flags >= 0)
-		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 	return l;
 }
 
@@ -236,17 +233,15 @@ static int tell_dropped(struct live *l)
 static int write_first(struct live *l, bool *full)
 {
 	struct batch *b = l->first;
-	ssize_t n = write(l->fd, b->bytes + b->sent, b->len - b->sent);
+	int64_t n = plat_outlet_write(l->fd, b->bytes + b->sent, b->len - b->sent);
 
-	if (n < 0 && errno == EINTR)
-		return 0;
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+	if (n == -EAGAIN) {
 		*full = true;
 		return 0;
 	}
 	if (n < 0) {
 		l->gone = true;
-		return -errno;
+		return (int)n;
 	}
 	b->sent += (size_t)n;
 	if (b->sent < b->len)
@@ -298,6 +293,11 @@ int live_wait_ms(const struct live *l, uint64_t now_ms)
 	return past >= LIVE_BATCH_MS ? 0 : (int)(LIVE_BATCH_MS - past);
 }
 
+void live_wait(const struct live *l, int ms)
+{
+	plat_outlet_wait(l->fd, live_wants_write(l), ms);
+}
+
 int live_output(const struct live *l)
 {
 	return l->fd;
@@ -312,7 +312,6 @@ int live_end(struct live *l, enum item_state state, const char *why, uint64_t no
 {
 	struct item it = {.type = ITEM_END,
 			  .end = {.state = state, .duration_ms = (uint32_t)(now_ms - l->start_ms)}};
-	struct pollfd wait = {.fd = l->fd, .events = POLLOUT};
 	int err = close_batch(l);
 
 	text_line(why, strlen(why), it.end.why, sizeof it.end.why);
@@ -329,9 +328,11 @@ int live_end(struct live *l, enum item_state state, const char *why, uint64_t no
 	err = append(l, b);
 	while (err == 0 && l->first) {
 		err = write_some(l);
-		if (err == 0 && l->first && poll(&wait, 1, -1) < 0 && errno != EINTR)
-			err = -errno;
+		if (err == 0 && l->first)
+			live_wait(l, -1);
 	}
+	if (err == 0)
+		err = plat_outlet_end(l->fd);
 	return err < 0 ? err : (int)state;
 }
 

@@ -8,8 +8,8 @@
  * bytes, and when that is full the oldest whole batches are thrown away and counted. So a view
  * shows what happens now, says what is missing, and never lags without end.
  *
- * The owner polls for live_output() when live_wants_write(), wakes after live_wait_ms(), and calls
- * live_pump(). Time comes in as an argument.
+ * The owner waits with live_wait(), or polls for live_output() when live_wants_write(), wakes after
+ * live_wait_ms(), and calls live_pump(). Time comes in as an argument.
  */
 #ifndef AS_AGENT_COLLECT_LIVE_H
 #define AS_AGENT_COLLECT_LIVE_H
@@ -27,7 +27,7 @@
 
 struct live;
 
-/* fd: made non-blocking; stays the caller's. NULL when memory is short. */
+/* fd: made non-blocking; stays the caller's. NULL when there is no memory, or that fails. */
 struct live *live_new(int fd);
 void live_free(struct live *l);
 
@@ -46,6 +46,9 @@ bool live_wants_write(const struct live *l);
 int live_wait_ms(const struct live *l, uint64_t now_ms); /* -1: nothing to wake up for */
 
 int live_output(const struct live *l); /* the descriptor */
+
+/* Until the reader takes what waits for it, or ms have passed; -1: without end. */
+void live_wait(const struct live *l, int ms);
 
 /* Bytes that wait for the reader. */
 size_t live_queued(const struct live *l);

@@ -2,19 +2,12 @@
  *
  * tail, tail_files: logs as they grow, several of them as one, in the order of their times.
  *
- * We sleep until the kernel says that a file or its folder has changed (inotify(7)); where it does
+ * We sleep until the kernel says that a file or its folder has changed (watch.h); where it does
  * not say (network file systems, a folder that is not there) we look once a second. While much is
  * written we look every PAUSE_MS only: a batch is sent every LIVE_BATCH_MS anyway.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/inotify.h>
-#include <sys/statfs.h>
-#include <unistd.h>
 
 #include "agent/collect/below.h"
 #include "agent/collect/collect.h"
@@ -23,6 +16,7 @@
 #include "agent/collect/live.h"
 #include "agent/collect/match.h"
 #include "agent/collect/sink.h"
+#include "agent/collect/watch.h"
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
 
@@ -30,14 +24,9 @@
 #define LINES_MAX     100000
 #define PAUSE_MS      20
 #define LOOK_MS	      250	  /* between two looks at names, while they change all the time */
-#define BLIND_MS      1000	  /* where nobody tells us */
 #define ANYWAY_MS     3000	  /* in any case: a link above the folder may lead elsewhere now */
 #define AT_ONCE	      (1u << 20)  /* bytes of lines, then what was made is sent */
 #define BEHIND_MAX    (64u << 20) /* of a file; when we read slower than others write */
-
-#define FILE_EVENTS IN_MODIFY
-#define FOLDER_EVENTS \
-	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_MOVE_SELF | IN_DELETE_SELF)
 
 struct source {
 	struct follow file;
@@ -51,8 +40,7 @@ struct tail {
 	struct below root;
 	struct live *live;
 	struct match *match;
-	int notify;
-	bool blind;   /* of some file or folder the kernel does not tell us */
+	struct watch watch;
 	bool changed; /* names may have */
 	bool again;   /* look as soon as all is read */
 	uint64_t looked_ms, read_ms;
@@ -63,73 +51,14 @@ struct tail {
 
 /* ---- being told ---- */
 
-static bool is_remote(int fd)
-{
-	static const unsigned long types[] = {0x6969,	  0xff534d42, 0xfe534d42, 0x517b,
-					      0x01021997, 0x65735546, 0x00c36400, 0x5346414f};
-	struct statfs fs;
-
-	if (fstatfs(fd, &fs) < 0)
-		return false;
-	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-		if ((unsigned long)fs.f_type == types[i])
-			return true;
-	return false;
-}
-
-static void watch_fd(struct tail *t, int fd, uint32_t events)
-{
-	char self[64];
-
-	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-	if (inotify_add_watch(t->notify, self, events) < 0 || is_remote(fd))
-		t->blind = true;
-}
-
-/* The folder that the name stands in; it may not be there, or be made anew. */
-static void watch_folder(struct tail *t, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char folder[OP_PATH_MAX + 1];
-	int fd;
-
-	snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 0, path);
-	fd = t->root.only[0] ? dup(t->root.dir) : below_at(&t->root, folder, O_PATH | O_DIRECTORY);
-	if (fd < 0) {
-		t->blind = true;
-		return;
-	}
-	watch_fd(t, fd, FOLDER_EVENTS);
-	close(fd);
-}
-
 /* All of them anew: two files may share a folder, and two names a file, so none can be taken away
  * alone. What happened before is seen by the look that follows. */
 static void watch_all(struct tail *t)
 {
-	if (t->notify >= 0)
-		close(t->notify);
-	t->notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	t->blind = t->notify < 0;
+	watch_anew(&t->watch);
+	for (size_t i = 0; i < t->count; i++)
+		watch_add(&t->watch, &t->all[i].file);
 	t->changed = true;
-	for (size_t i = 0; i < t->count; i++) {
-		const struct follow *f = &t->all[i].file;
-
-		if (f->fd >= 0)
-			watch_fd(t, f->fd, FILE_EVENTS);
-		if (f->next >= 0)
-			watch_fd(t, f->next, FILE_EVENTS);
-		watch_folder(t, f->path);
-	}
-}
-
-/* What exactly has happened we see for ourselves. */
-static void take_events(struct tail *t)
-{
-	char buf[4096];
-
-	while (read(t->notify, buf, sizeof buf) > 0)
-		t->changed = true;
 }
 
 /* ---- lines ---- */
@@ -276,18 +205,14 @@ static int sooner(int a, int b)
 static void wait_for_news(struct tail *t, bool more, uint64_t now_ms)
 {
 	bool paused = now_ms - t->read_ms < PAUSE_MS;
-	struct pollfd fds[] = {
-	    {.fd = live_wants_write(t->live) ? live_output(t->live) : -1, .events = POLLOUT},
-	    {.fd = paused ? -1 : t->notify, .events = POLLIN},
-	};
 	int wait = live_wait_ms(t->live, now_ms);
 
 	if (paused)
 		wait = sooner(wait, PAUSE_MS);
 	if (t->changed)
 		wait = sooner(wait, LOOK_MS);
-	wait = sooner(wait, t->blind ? BLIND_MS : ANYWAY_MS);
-	poll(fds, 2, more ? 0 : wait);
+	wait = sooner(wait, t->watch.blind ? WATCH_BLIND_MS : ANYWAY_MS);
+	watch_wait(&t->watch, t->live, paused, more ? 0 : wait);
 }
 
 static bool is_due(const struct tail *t, uint64_t now_ms)
@@ -295,7 +220,7 @@ static bool is_due(const struct tail *t, uint64_t now_ms)
 	uint64_t since = now_ms - t->looked_ms;
 
 	return t->again || (t->changed && since >= LOOK_MS) || since >= ANYWAY_MS ||
-	       (t->blind && since >= BLIND_MS);
+	       (t->watch.blind && since >= WATCH_BLIND_MS);
 }
 
 static int follow_all(struct tail *t)
@@ -304,7 +229,7 @@ static int follow_all(struct tail *t)
 		uint64_t now = clock_mono_ms();
 		int more, err;
 
-		take_events(t);
+		t->changed |= watch_took(&t->watch);
 		more = read_lines(t, now);
 		err = more < 0 ? more : say_given_up(t, now);
 		if (err == 0 && is_due(t, now)) {
@@ -379,33 +304,23 @@ static int run(struct tail *t, const struct collect_args *args)
 	return err < 0 ? err : follow_all(t);
 }
 
-static int follow(struct sink *out, const struct collect_args *args)
+int collect_tail_files(struct sink *out, const struct collect_args *args)
 {
 	struct tail *t = args->op.paths_count > 0 ? calloc(1, sizeof *t) : NULL;
 	int err;
 
 	if (!t)
 		return args->op.paths_count > 0 ? -ENOMEM : AS_EBADMSG;
-	t->root.dir = t->notify = -1;
+	t->root.dir = -1;
+	watch_begin(&t->watch);
 	t->live = live_new(sink_hand_over(out));
 	err = t->live ? live_finish(t->live, run(t, args), clock_mono_ms()) : -ENOMEM;
 	for (size_t i = 0; i < t->count; i++)
 		follow_close(&t->all[i].file);
-	if (t->notify >= 0)
-		close(t->notify);
+	watch_end(&t->watch);
 	below_close(&t->root);
 	match_free(t->match);
 	live_free(t->live);
 	free(t);
 	return err;
-}
-
-int collect_tail(struct sink *out, const struct collect_args *args)
-{
-	return follow(out, args);
-}
-
-int collect_tail_files(struct sink *out, const struct collect_args *args)
-{
-	return follow(out, args);
 }

@@ -202,6 +202,15 @@ int plat_folder_list(const char *path, bool (*keep)(const char *name), size_t ma
 /* Waits until a descriptor that does not block takes bytes again. */
 void plat_wait_writable(int fd);
 
+/* A pipe to one of ours that is written without ever waiting for it; from begin() on only so.
+ * write(): how many bytes were taken, -EAGAIN, or another error when the reader is gone. wait():
+ * until ms have passed (-1: without end), or, when it was full, until it takes bytes again. end():
+ * when it returns 0, what was taken will reach the reader even if we end. */
+int plat_outlet_begin(int fd);
+int64_t plat_outlet_write(int fd, const void *p, size_t n);
+void plat_outlet_wait(int fd, bool full, int ms);
+int plat_outlet_end(int fd);
+
 /* Numbers of this computer for the collectors are read by them, from files in /proc and /sys, or
  * from the system's libraries. */
 

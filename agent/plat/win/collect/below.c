@@ -361,6 +361,14 @@ bool below_is_made_up(int fd)
 	return false; /* there is no /proc */
 }
 
+bool below_is_held(int fd)
+{
+	FILE_STANDARD_INFO info;
+
+	return GetFileInformationByHandleEx(of(fd), FileStandardInfo, &info, sizeof info) &&
+	       info.DeletePending;
+}
+
 /* ---- words ---- */
 
 /* "C/Logs/app.log": a bundle has folders only. */
