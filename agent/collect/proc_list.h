@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * All processes, read from /proc in one walk. What a process says about itself (name, command
- * line) is hostile text; it is made printable where it is printed, one process per line.
+ * All processes, read in one walk (of /proc, or from the kernel of Windows). What a process says
+ * about itself (name, command line) is hostile text; it is made printable where it is printed, one
+ * process per line.
  */
 #ifndef AS_AGENT_COLLECT_PROC_LIST_H
 #define AS_AGENT_COLLECT_PROC_LIST_H
@@ -30,6 +31,7 @@ struct proc_list {
 };
 
 int proc_list_read(struct proc_list *l);
+void proc_list_sort(struct proc_list *l);
 void proc_list_done(struct proc_list *l);
 
 /* NULL when there is none. */

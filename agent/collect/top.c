@@ -7,82 +7,46 @@
  * costs more than BUDGET of one processor, it is done less often.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "agent/collect/collect.h"
-#include "agent/collect/copy.h"
-#include "agent/collect/counters.h"
 #include "agent/collect/live.h"
-#include "agent/collect/owner_name.h"
-#include "agent/collect/proc_list.h"
 #include "agent/collect/sink.h"
+#include "agent/collect/top_source.h"
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
 
 #define PERIOD_MS   1000
-#define TEXT_ROOM   (256u << 10)
 #define SHOWN	    40		/* processes by processor time, and as many by memory */
 #define BUDGET_DIV  130		/* the processes may cost a 130th of one processor ... */
 #define PERIODS_MAX 15		/* ... and are looked at every 15 s at least */
 #define WAITING_MAX (64u << 10) /* bytes that nobody has taken: nothing new is measured */
 
-struct snapshot {
-	uint64_t when_ms;
-	struct cpu_counts cpus[COUNTERS_CPUS];
-	struct disk_counts disks[COUNTERS_DISKS];
-	struct iface_counts ifaces[COUNTERS_IFACES];
-	size_t cpu_count, disk_count, iface_count;
-};
-
 struct top {
 	struct live *live;
 	uint64_t now_ms;
-	struct snapshot before, now;
+	struct top_counts before, now;
 	struct proc_list procs_before, procs;
 	unsigned skip; /* periods until the processes are looked at again */
 	uint32_t number;
-	int64_t boot_s;
-	long ticks, page;
-	char text[TEXT_ROOM];
+	struct top_units units;
 };
 
 /* ---- one look ---- */
 
-static const char *text_of(struct top *t, const char *path)
-{
-	return read_text(path, t->text, sizeof t->text) > 0 ? t->text : "";
-}
-
 static void look(struct top *t)
 {
-	struct snapshot *s = &t->now;
-
 	t->before = t->now;
-	s->when_ms = clock_mono_ms();
-	s->cpu_count = cpu_counts_read(text_of(t, "/proc/stat"), s->cpus, COUNTERS_CPUS);
-	s->disk_count = disk_counts_read(text_of(t, "/proc/diskstats"), s->disks, COUNTERS_DISKS);
-	s->iface_count = iface_counts_read(text_of(t, "/proc/net/dev"), s->ifaces, COUNTERS_IFACES);
-}
-
-static uint64_t cpu_us(void)
-{
-	struct rusage u;
-
-	getrusage(RUSAGE_SELF, &u);
-	return (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000 +
-	       (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+	top_counts(&t->now);
 }
 
 /* The dearest part, so it sets its own pace. */
 static bool look_at_processes(struct top *t)
 {
-	uint64_t before = cpu_us(), cost;
+	uint64_t before = top_cost_us(), cost;
 	struct proc_list now;
 
 	if (t->skip > 0) {
@@ -94,8 +58,8 @@ static bool look_at_processes(struct top *t)
 	proc_list_done(&t->procs_before);
 	t->procs_before = t->procs;
 	t->procs = now;
-	proc_list_compare(&t->procs_before, &t->procs, t->ticks);
-	cost = cpu_us() - before;
+	proc_list_compare(&t->procs_before, &t->procs, t->units.ticks);
+	cost = top_cost_us() - before;
 	t->skip = (unsigned)(cost * BUDGET_DIV / (PERIOD_MS * 1000));
 	if (t->skip > PERIODS_MAX - 1)
 		t->skip = PERIODS_MAX - 1;
@@ -124,19 +88,8 @@ static uint64_t hundredths(double v)
 static int put_host(struct top *t)
 {
 	uint64_t v[HOST_VALUES] = {0};
-	double load[3] = {0}, up = 0;
-	unsigned running = 0, tasks = 0;
 
-	if (sscanf(text_of(t, "/proc/loadavg"), "%lf %lf %lf %u/%u", &load[0], &load[1], &load[2],
-		   &running, &tasks) == 5) {
-		v[HOST_LOAD1] = hundredths(load[0]);
-		v[HOST_LOAD5] = hundredths(load[1]);
-		v[HOST_LOAD15] = hundredths(load[2]);
-		v[HOST_RUNNING] = running;
-		v[HOST_TASKS] = tasks;
-	}
-	if (sscanf(text_of(t, "/proc/uptime"), "%lf", &up) == 1)
-		v[HOST_UPTIME_S] = (uint64_t)up;
+	top_host(v);
 	return put(t, ROW_HOST, 0, "", "", v, HOST_VALUES);
 }
 
@@ -161,21 +114,9 @@ static int put_cpus(struct top *t)
 
 static int put_memory(struct top *t)
 {
-	static const struct {
-		const char *key;
-		int place;
-	} keys[] = {
-	    {"MemTotal", MEMORY_TOTAL},	      {"MemAvailable", MEMORY_AVAILABLE},
-	    {"MemFree", MEMORY_FREE},	      {"Cached", MEMORY_CACHED},
-	    {"Buffers", MEMORY_BUFFERS},      {"Dirty", MEMORY_DIRTY},
-	    {"SwapTotal", MEMORY_SWAP_TOTAL}, {"SwapFree", MEMORY_SWAP_FREE},
-	};
-	const char *text = text_of(t, "/proc/meminfo");
-	uint64_t v[MEMORY_VALUES] = {0}, kb;
+	uint64_t v[MEMORY_VALUES] = {0};
 
-	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-		if (proc_number(text, keys[i].key, &kb) == 0)
-			v[keys[i].place] = kb * 1024;
+	top_memory(v);
 	return put(t, ROW_MEMORY, 0, "", "", v, MEMORY_VALUES);
 }
 
@@ -183,13 +124,11 @@ static int put_pressure(struct top *t)
 {
 	static const char *const kinds[] = {"cpu", "memory", "io"};
 	uint64_t v[PRESSURE_VALUES];
-	char path[64];
 	int err = 0;
 
 	for (size_t i = 0; i < 3 && err == 0; i++) {
-		snprintf(path, sizeof path, "/proc/pressure/%s", kinds[i]);
+		size_t n = top_pressure(kinds[i], v);
 
-		size_t n = pressure_read(text_of(t, path), v);
 		if (n > 0)
 			err = put(t, ROW_PRESSURE, 0, kinds[i], "", v, n);
 	}
@@ -259,14 +198,15 @@ static int put_process(struct top *t, const struct proc *p)
 {
 	uint64_t v[PROCESS_VALUES] = {
 	    [PROCESS_CPU] = hundredths(p->cpu),
-	    [PROCESS_RSS] = p->stat.rss_pages * (uint64_t)t->page,
+	    [PROCESS_RSS] = p->stat.rss_pages * (uint64_t)t->units.page,
 	    [PROCESS_STATE] = (unsigned char)p->stat.state,
 	    [PROCESS_THREADS] = p->stat.threads,
 	    [PROCESS_PARENT] = (uint64_t)(p->stat.ppid > 0 ? p->stat.ppid : 0),
-	    [PROCESS_START_S] = (uint64_t)t->boot_s + p->stat.start_ticks / (uint64_t)t->ticks,
+	    [PROCESS_START_S] =
+		(uint64_t)t->units.boot_s + p->stat.start_ticks / (uint64_t)t->units.ticks,
 	};
 
-	return put(t, ROW_PROCESS, (uint32_t)p->stat.pid, p->stat.name, owner_user(p->uid), v,
+	return put(t, ROW_PROCESS, (uint32_t)p->stat.pid, p->stat.name, top_owner(p), v,
 		   PROCESS_VALUES);
 }
 
@@ -303,7 +243,7 @@ static uint64_t wall_us(void)
 
 static int sample(struct top *t)
 {
-	uint64_t cost = cpu_us(), span;
+	uint64_t cost = top_cost_us(), span;
 	uint64_t v[SAMPLE_VALUES];
 	int err;
 
@@ -324,7 +264,7 @@ static int sample(struct top *t)
 		err = put_processes(t);
 	v[SAMPLE_WALL_US] = wall_us();
 	v[SAMPLE_SPAN_MS] = span;
-	v[SAMPLE_COST_US] = cpu_us() - cost;
+	v[SAMPLE_COST_US] = top_cost_us() - cost;
 	return err < 0 ? err : put(t, ROW_SAMPLE, ++t->number, "", "", v, SAMPLE_VALUES);
 }
 
@@ -334,10 +274,7 @@ static int wait_until(struct top *t, uint64_t at_ms)
 	int err = 0;
 
 	while (err == 0 && (t->now_ms = clock_mono_ms()) < at_ms) {
-		struct pollfd out = {.fd = live_wants_write(t->live) ? live_output(t->live) : -1,
-				     .events = POLLOUT};
-
-		poll(&out, 1, (int)(at_ms - t->now_ms));
+		live_wait(t->live, (int)(at_ms - t->now_ms));
 		err = live_pump(t->live, clock_mono_ms(), false);
 	}
 	return err;
@@ -362,14 +299,6 @@ static int watch(struct top *t)
 	return err;
 }
 
-static int64_t boot_time(void)
-{
-	struct timespec up;
-
-	clock_gettime(CLOCK_BOOTTIME, &up);
-	return clock_wall_s() - (int64_t)up.tv_sec;
-}
-
 int collect_top(struct sink *out, const struct collect_args *args)
 {
 	struct top *t = calloc(1, sizeof *t);
@@ -378,9 +307,7 @@ int collect_top(struct sink *out, const struct collect_args *args)
 	(void)args;
 	if (!t)
 		return err;
-	t->boot_s = boot_time();
-	t->ticks = sysconf(_SC_CLK_TCK);
-	t->page = sysconf(_SC_PAGESIZE);
+	top_units(&t->units);
 	t->live = live_new(sink_hand_over(out));
 	if (t->live)
 		err = live_finish(t->live, watch(t), clock_mono_ms());
