@@ -42,6 +42,7 @@
 #define OPERATION_MAP_WIN(X) \
 	X(tail_files, 33, FILES, LIVE, 0, 512, "Follow files as they grow") \
 	X(top, 35, METRICS, LIVE, 0, 512, "Watch the load: processors, memory, disks, network and programs") \
+	X(eventlog_live, 36, LOGS, LIVE, 0, 512, "Follow the messages of the Windows event logs") \
 	X(ls, 40, FILES, BULK, 120, 512, "List a folder") \
 	X(stat, 41, FILES, BULK, 60, 512, "Look at the details of files") \
 	X(find, 42, FILES, BULK, 600, 512, "Search for files") \

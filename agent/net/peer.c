@@ -357,9 +357,9 @@ static void send_hello(struct net *n, const struct ipc_msg *m)
 	    .has_limits = true,
 	    .limits = {MUX_STREAMS_MAX, MUX_WINDOW_FIRST, MUX_SESSION_WINDOW, MUX_PAYLOAD_MAX},
 	    .product = "assent-agent " ASSENT_VERSION,
-	    .os = "linux",
 	};
 
+	snprintf(hello.os, sizeof hello.os, "%s", plat_os);
 	if (m->stream != n->attempt || n->greeted || n->hello_len > 0)
 		return; /* for a connection that was lost meanwhile */
 	memcpy(hello.nonce, m->payload, sizeof hello.nonce);

@@ -26,6 +26,9 @@ int plat_drop_rights(void);
  * processes of the same user. Fails closed, as above. */
 int plat_guard_secrets(void);
 
+/* "linux", "windows" */
+extern const char plat_os[];
+
 /* True in a build with sanitizers, which is never shipped. */
 extern const bool plat_is_sanitized;
 

@@ -30,6 +30,7 @@
 #define SANITIZED 0
 #endif
 
+const char plat_os[] = "linux";
 const bool plat_is_sanitized = SANITIZED;
 
 /* The kernel's overflow user. A name lookup could go to a directory server, so none is made. */

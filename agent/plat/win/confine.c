@@ -18,6 +18,7 @@
 #define NO_FOREIGN_IMAGES \
 	(1u | 2u | 4u) /* none from the network, none of low trust; system first */
 
+const char plat_os[] = "windows";
 const bool plat_is_sanitized = false; /* gcc for Windows has no sanitizers */
 
 /* ---- privileges ---- */

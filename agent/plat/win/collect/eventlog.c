@@ -9,13 +9,12 @@
  * moment in the user's folder for temporary files, is read with a handle that removes it whatever
  * happens to us, and is skipped when the disk has no room for it.
  */
-#include "agent/plat/win/collect/facts.h"
+#include "agent/plat/win/collect/event_text.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <winevt.h>
 
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
@@ -24,128 +23,19 @@
 #define MOST_HOURS    (24 * 365)
 #define EVTX_MAX      (UINT64_C(16) << 20)  /* of one log, in the bundle */
 #define EVTX_ROOM     (UINT64_C(512) << 20) /* free on the disk, or none is made */
-#define TEXT_CHARS    32768
-#define QUERY_CHARS   1024
 #define ERRORS_MAX    8
 #define HOUR_MS	      3600000
 
-/* Not in every system's library, so found when needed; wine has stubs that answer nothing. */
-struct api {
-	EVT_HANDLE(WINAPI *query)(EVT_HANDLE, LPCWSTR, LPCWSTR, DWORD);
-	WINBOOL(WINAPI *next)(EVT_HANDLE, DWORD, EVT_HANDLE *, DWORD, DWORD, PDWORD);
-	EVT_HANDLE(WINAPI *context)(DWORD, LPCWSTR *, DWORD);
-	WINBOOL(WINAPI *render)(EVT_HANDLE, EVT_HANDLE, DWORD, DWORD, PVOID, PDWORD, PDWORD);
-	EVT_HANDLE(WINAPI *publisher)(EVT_HANDLE, LPCWSTR, LPCWSTR, LCID, DWORD);
-	WINBOOL(WINAPI *format)
-	(EVT_HANDLE, EVT_HANDLE, DWORD, DWORD, PEVT_VARIANT, DWORD, DWORD, LPWSTR, PDWORD);
-	WINBOOL(WINAPI *export)(EVT_HANDLE, LPCWSTR, LPCWSTR, LPCWSTR, DWORD);
-	WINBOOL(WINAPI *close)(EVT_HANDLE);
-};
-
 struct log {
 	struct sink *s;
-	struct api api;
-	EVT_HANDLE system; /* context: the fields that each event has */
-	unsigned errors;   /* facts so far */
+	struct event_reader reader;
+	unsigned errors; /* facts so far */
 	unsigned last_hour;
-	wchar_t query[QUERY_CHARS];
-	/* one publisher is kept: its events come in rows */
-	EVT_HANDLE publisher;
-	wchar_t publisher_name[256];
-	wchar_t text[TEXT_CHARS];
-	char utf8[3 * TEXT_CHARS];
+	wchar_t query[EVENT_QUERY_CHARS];
+	char line[EVENT_LINE_MAX];
 };
 
-static bool load(struct api *a)
-{
-	a->query = WIN_FIND(void *, "wevtapi.dll", "EvtQuery");
-	a->next = WIN_FIND(void *, "wevtapi.dll", "EvtNext");
-	a->context = WIN_FIND(void *, "wevtapi.dll", "EvtCreateRenderContext");
-	a->render = WIN_FIND(void *, "wevtapi.dll", "EvtRender");
-	a->publisher = WIN_FIND(void *, "wevtapi.dll", "EvtOpenPublisherMetadata");
-	a->format = WIN_FIND(void *, "wevtapi.dll", "EvtFormatMessage");
-	a->export = WIN_FIND(void *, "wevtapi.dll", "EvtExportLog");
-	a->close = WIN_FIND(void *, "wevtapi.dll", "EvtClose");
-	return a->query && a->next && a->context && a->render && a->publisher && a->format &&
-	       a->export && a->close;
-}
-
-/* ---- the question ---- */
-
-/* syslog's 0..7 as Windows' levels: 1 critical, 2 error, 3 warning, 4 information; 0 is "always".
- */
-static const wchar_t *level_test(uint32_t priority)
-{
-	if (priority == 0 || priority > 7)
-		return L"";
-	if (priority <= 3)
-		return L"(Level=1) and ";
-	if (priority == 4)
-		return L"(Level=1 or Level=2) and ";
-	if (priority <= 6)
-		return L"(Level=1 or Level=2 or Level=3) and ";
-	return L"(Level=0 or Level=1 or Level=2 or Level=3 or Level=4) and ";
-}
-
-static bool is_xpath(const char *unit)
-{
-	return unit[0] == '*';
-}
-
-static void make_query(struct log *l, const struct collect_args *args)
-{
-	uint32_t hours = args->op.hours ? args->op.hours : DEFAULT_HOURS;
-	wchar_t own[OP_NAME_MAX + 1];
-
-	if (hours > MOST_HOURS)
-		hours = MOST_HOURS;
-	int n = swprintf(l->query, QUERY_CHARS,
-			 L"*[System[%lsTimeCreated[timediff(@SystemTime) <= %llu]]]",
-			 level_test(args->op.priority), (unsigned long long)hours * HOUR_MS);
-	if (!is_xpath(args->op.unit) || n < 0)
-		return;
-	/* "*[A]" and the time: "*[System[...]] and *[A]" */
-	win_wide(args->op.unit, own, OP_NAME_MAX + 1);
-	swprintf(l->query + n, QUERY_CHARS - (size_t)n, L" and %ls", own);
-}
-
 /* ---- one event ---- */
-
-static const char *level_name(uint8_t level)
-{
-	static const char *const names[] = {"always",  "critical",    "error",
-					    "warning", "information", "verbose"};
-
-	return level < sizeof names / sizeof names[0] ? names[level] : "?";
-}
-
-static void open_publisher(struct log *l, const wchar_t *name)
-{
-	if (wcscmp(l->publisher_name, name) == 0)
-		return;
-	if (l->publisher)
-		l->api.close(l->publisher);
-	l->publisher = l->api.publisher(NULL, name, NULL, 0, 0);
-	wcsncpy(l->publisher_name, name, 255);
-	l->publisher_name[255] = L'\0';
-}
-
-/* The sentence, as the event viewer shows it; the bare XML when its maker left none. */
-static const char *message(struct log *l, EVT_HANDLE event)
-{
-	DWORD used = 0, count = 0;
-
-	l->text[0] = L'\0';
-	if (!l->publisher || !l->api.format(l->publisher, event, 0, 0, NULL, EvtFormatMessageEvent,
-					    TEXT_CHARS, l->text, &used))
-		l->api.render(NULL, event, EvtRenderEventXml, sizeof l->text, l->text, &used,
-			      &count);
-	l->text[TEXT_CHARS - 1] = L'\0';
-	for (wchar_t *c = l->text; *c; c++)
-		if (*c == L'\r' || *c == L'\n' || *c == L'\t')
-			*c = L' ';
-	return win_text(l->text, l->utf8, sizeof l->utf8);
-}
 
 static void fact(struct log *l, uint8_t level, int64_t at, const char *maker, unsigned id,
 		 const char *text)
@@ -162,32 +52,17 @@ static void fact(struct log *l, uint8_t level, int64_t at, const char *maker, un
 	sink_fact(l->s, key, "%s %u: %.180s", maker, id, text);
 }
 
-static int print_event(struct log *l, EVT_HANDLE event)
+static int print_event(struct log *l, EVT_HANDLE handle)
 {
-	union {
-		uint8_t bytes[4096];
-		EVT_VARIANT v[EvtSystemPropertyIdEND];
-	} room;
-	char maker[256], time[FACTS_TIME] = "-";
-	DWORD used, count;
+	struct event e;
+	size_t n;
 
-	if (!l->api.render(l->system, event, EvtRenderEventValues, sizeof room, &room, &used,
-			   &count))
+	if (!event_read(&l->reader, handle, &e))
 		return 0;
-
-	const EVT_VARIANT *v = room.v;
-	const wchar_t *name = v[EvtSystemProviderName].StringVal;
-	ULONGLONG ticks = v[EvtSystemTimeCreated].FileTimeVal;
-	FILETIME at = {(DWORD)ticks, (DWORD)(ticks >> 32)};
-	uint8_t level = v[EvtSystemLevel].Type == EvtVarTypeNull ? 0 : v[EvtSystemLevel].ByteVal;
-	unsigned id = v[EvtSystemEventID].UInt16Val;
-
-	facts_time(&at, time);
-	win_text(name ? name : L"?", maker, sizeof maker);
-	open_publisher(l, name ? name : L"");
-	const char *text = message(l, event);
-	fact(l, level, facts_unix_time(&at), maker, id, text);
-	return sink_printf(l->s, "%s %-11s %s %u: %s\n", time, level_name(level), maker, id, text);
+	fact(l, e.level, facts_unix_time(&e.at), e.maker, e.id, e.text);
+	n = event_line(&e, l->line, sizeof l->line - 1);
+	l->line[n++] = '\n';
+	return sink_write(l->s, l->line, n);
 }
 
 /* ---- one log ---- */
@@ -206,7 +81,7 @@ static void file_name(const char *channel, const char *ending, char out[ITEM_NAM
 static int print_log(struct log *l, const char *channel)
 {
 	wchar_t wide[256];
-	char name[ITEM_NAME_MAX + 1], source[QUERY_CHARS + 300], query[QUERY_CHARS];
+	char name[ITEM_NAME_MAX + 1], source[EVENT_QUERY_CHARS + 300], query[EVENT_QUERY_CHARS];
 	EVT_HANDLE event;
 	DWORD got, err = 0;
 	int full = 0;
@@ -218,19 +93,17 @@ static int print_log(struct log *l, const char *channel)
 	facts_begin(l->s, name, source);
 	SetLastError(ERROR_CALL_NOT_IMPLEMENTED); /* wine may set no reason */
 
-	EVT_HANDLE all =
-	    l->api.query(NULL, wide, l->query, EvtQueryChannelPath | EvtQueryReverseDirection);
+	EVT_HANDLE all = l->reader.api.query(NULL, wide, l->query,
+					     EvtQueryChannelPath | EvtQueryReverseDirection);
 	if (!all)
 		return facts_end(l->s, GetLastError());
-	if (!l->system) /* not before: what has no logs may end the process over this call */
-		l->system = l->api.context(0, NULL, EvtRenderContextSystem);
-	while (full == 0 && l->api.next(all, 1, &event, 5000, 0, &got)) {
+	while (full == 0 && l->reader.api.next(all, 1, &event, 5000, 0, &got)) {
 		full = print_event(l, event);
-		l->api.close(event);
+		l->reader.api.close(event);
 	}
 	if (full == 0 && GetLastError() != ERROR_NO_MORE_ITEMS)
 		err = GetLastError();
-	l->api.close(all);
+	l->reader.api.close(all);
 	return full < 0 ? full : facts_end(l->s, err);
 }
 
@@ -289,7 +162,7 @@ static int copy_evtx(struct log *l, const char *channel)
 	swprintf(path, MAX_PATH + 64, L"%lsassent-%lu-%llx.evtx", folder, GetCurrentProcessId(),
 		 (unsigned long long)clock_mono_ms());
 	SetLastError(ERROR_CALL_NOT_IMPLEMENTED);
-	if (!l->api.export(NULL, wide, l->query, path, EvtExportLogChannelPath)) {
+	if (!l->reader.api.export(NULL, wide, l->query, path, EvtExportLogChannelPath)) {
 		DWORD why = GetLastError();
 		DeleteFileW(path);
 		return facts_end(l->s, why);
@@ -306,30 +179,29 @@ static int collect(struct log *l, const char *channel)
 
 int collect_journal(struct sink *s, const struct collect_args *args)
 {
-	static const char *const usual[] = {"System", "Application", "Security"};
-	bool own_channel = args->op.unit[0] && !is_xpath(args->op.unit);
+	bool own_channel = args->op.unit[0] && !event_is_query(args->op.unit);
+	uint32_t hours = args->op.hours ? args->op.hours : DEFAULT_HOURS;
 	struct log *l = calloc(1, sizeof *l);
 	int err = 0;
 
 	if (!l)
 		return -ENOMEM;
 	l->s = s;
-	if (!load(&l->api)) {
+	if (!event_reader_open(&l->reader)) {
 		free(l);
 		return facts_gap(s, "windows/eventlog/System.txt", "EvtQuery",
 				 "this system has no event log interface");
 	}
-	make_query(l, args);
+	if (hours > MOST_HOURS)
+		hours = MOST_HOURS;
+	event_query(args->op.priority, (uint64_t)hours * HOUR_MS, args->op.unit, l->query);
 	if (own_channel)
 		err = collect(l, args->op.unit);
-	for (size_t i = 0; !own_channel && err == 0 && i < sizeof usual / sizeof usual[0]; i++)
-		err = collect(l, usual[i]);
+	for (size_t i = 0; !own_channel && err == 0 && event_channels[i]; i++)
+		err = collect(l, event_channels[i]);
 	if (err == 0)
 		sink_fact(s, "log.errors_last_hour", "%u", l->last_hour);
-	if (l->publisher)
-		l->api.close(l->publisher);
-	if (l->system)
-		l->api.close(l->system);
+	event_reader_close(&l->reader);
 	free(l);
 	return err;
 }
