@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/plat/plat.h"
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
 #include "proto/e2e/spake2.h"
