@@ -307,7 +307,7 @@ static void own_handles(struct broker *b)
 		b->handles++;
 	}
 	uv_timer_start(&b->show, on_show, BROKER_SHOW_MS, BROKER_SHOW_MS);
-	uv_timer_stop(&b->show); /* operation.c starts it again with uv_timer_again() */
+	uv_timer_stop(&b->show); /* operation_start.c starts it again with uv_timer_again() */
 }
 
 /* ---- the record ---- */

@@ -9,7 +9,7 @@
  *   pake.c        the code and its proof
  *   request.c     signed requests, the prompt, the grant
  *   door.c        the choke point: every OPEN, every byte
- *   operation.c   one assent-collect process
+ *   operation*.c one assent-collect process: its start, its pipes, its end
  *   visit*.c      neighbouring devices: one assent-collect-ssh, and what the customer is asked
  *   farewell.c    how a session ended, in the customer's words
  */
@@ -129,7 +129,7 @@ struct broker {
 
 	struct visits visits;
 
-	/* door.c, operation.c */
+	/* door.c, operation*.c */
 	struct operation *operations[BROKER_RUNNING_MAX];
 	uint64_t bytes_sent;
 	unsigned items;
@@ -195,7 +195,7 @@ void door_on_open(struct broker *b, uint32_t stream, const uint8_t *p, size_t n)
 const char *door_chosen(enum scope_kind right, const struct op_args *a, char *out, size_t cap);
 bool door_may_send(struct broker *b, const struct scope *right, uint64_t n);
 
-/* operation.c */
+/* operation*.c */
 /* What the door has let through. */
 struct permit {
 	const struct promise *promise;
