@@ -32,7 +32,8 @@ struct usage {
 	long *shared;
 };
 
-#define USAGE_SAMPLE_MS 25
+/* Each looks through all of /proc: more often it would slow what is measured. */
+#define USAGE_SAMPLE_MS 200
 
 /* roots: processes that live from the begin to the end; what they start counts with them. */
 void usage_begin(struct usage *u, const pid_t roots[], int count);
