@@ -93,7 +93,9 @@ static void put_ending(const struct broker *b, struct words *w)
 			continue;
 		put(w, "%s\n", endings[i].text);
 		if (b->granted)
-			put(w, "%u %s sent, %s. Read what was sent: assent-agent record list\n",
+			put(w,
+			    "%u %s sent, %s. To read what was sent, type in a terminal: "
+			    "assent-agent record list\n",
 			    b->items, b->items == 1 ? "item was" : "items were",
 			    text_size(b->bytes_sent, size));
 		w->fault = !b->record;

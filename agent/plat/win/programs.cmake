@@ -42,12 +42,22 @@ target_include_directories(role_probe BEFORE PRIVATE plat/win/posix)
 enable_language(RC)
 set(CMAKE_RC_FLAGS "-c 65001")
 set(_app plat/win/app/app.rc)
+set(_icon ${CMAKE_CURRENT_BINARY_DIR}/icon/app.ico)
+find_program(PYTHON3 python3 REQUIRED)
+add_custom_command(OUTPUT ${_icon}
+  COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_CURRENT_BINARY_DIR}/icon
+  COMMAND ${PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/plat/win/app/icon.py ${_icon}
+  DEPENDS plat/win/app/icon.py VERBATIM)
+add_custom_target(icon DEPENDS ${_icon})
 set_source_files_properties(${_app} PROPERTIES
-  INCLUDE_DIRECTORIES ${CMAKE_CURRENT_SOURCE_DIR}/plat/win/app
-  OBJECT_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/plat/win/app/app.manifest)
+  INCLUDE_DIRECTORIES "${CMAKE_CURRENT_SOURCE_DIR}/plat/win/app;${CMAKE_CURRENT_BINARY_DIR}/icon"
+  OBJECT_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/plat/win/app/app.manifest;${_icon}")
 
 program(assent-agent SOURCES plat/win/app/roles.c ${_app}
   USES role_agent role_net role_dial role_probe agent_core agent_net agent_dial agent_probe)
 target_sources(assent-agent PRIVATE $<TARGET_OBJECTS:role_agent> $<TARGET_OBJECTS:role_net>
   $<TARGET_OBJECTS:role_dial> $<TARGET_OBJECTS:role_probe>)
 helper(assent-collect SOURCES collect/main.c ${_app} USES agent_collect)
+# two programs use it: made once
+add_dependencies(assent-agent icon)
+add_dependencies(assent-collect icon)

@@ -245,6 +245,7 @@ static void register_classes(void)
 {
 	WNDCLASSW dialog = {.lpfnWndProc = dialog_proc,
 			    .hInstance = GetModuleHandleW(NULL),
+			    .hIcon = LoadIconW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(1)),
 			    .hCursor = LoadCursorW(NULL, (LPCWSTR)IDC_ARROW),
 			    .hbrBackground = (HBRUSH)(COLOR_BTNFACE + 1),
 			    .lpszClassName = ASK_CLASS};

@@ -138,8 +138,9 @@ static void lay_out(struct main_window *m)
 	MoveWindow(m->hint, 2 * u, y, width, 2 * l, FALSE);
 	y += 2 * l + u;
 
-	int list = (bottom - y) * 3 / 5;
-	MoveWindow(m->list, 2 * u, y, width, list, FALSE);
+	/* before there is a session there is nothing to list, and nothing of it to end */
+	int list = m->session ? (bottom - y) * 3 / 5 : -u;
+	MoveWindow(m->list, 2 * u, y, width, m->session ? list : 0, FALSE);
 	MoveWindow(m->log, 2 * u, y + list + u, width, bottom - y - list - 2 * u, FALSE);
 	MoveWindow(m->cancel, 2 * u, bottom, 9 * l, 2 * l, FALSE);
 	MoveWindow(m->stop, r.right - 2 * u - 7 * l, bottom, 7 * l, 2 * l, FALSE);
@@ -147,15 +148,20 @@ static void lay_out(struct main_window *m)
 	GetClientRect(m->list, &inside);
 	int rest = inside.right - 14 * l - GetSystemMetrics(SM_CXVSCROLL);
 	SendMessageW(m->list, LVM_SETCOLUMNWIDTH, 0, rest > 8 * l ? rest : 8 * l);
-	InvalidateRect(m->h, NULL, TRUE);
+	RedrawWindow(m->h, NULL, NULL, RDW_ERASE | RDW_INVALIDATE | RDW_ALLCHILDREN);
 }
 
 static void begin_session(struct main_window *m)
 {
 	m->session = true;
 	ShowWindow(m->code, SW_HIDE);
+	ShowWindow(m->list, SW_SHOW);
+	ShowWindow(m->cancel, SW_SHOW);
 	SetWindowTextW(m->hint, hint_session);
+	SetWindowTextW(m->stop, L"&Stop");
 	lay_out(m);
+	if (GetForegroundWindow() == m->h)
+		SetFocus(m->list);
 }
 
 static void add_column(HWND list, int at, const wchar_t *title, int width)
@@ -184,10 +190,16 @@ static void make_controls(struct main_window *m)
 			     WS_BORDER | WS_VSCROLL | WS_TABSTOP | ES_MULTILINE | ES_READONLY |
 				 ES_AUTOVSCROLL,
 			     CONTROL_LOG, m->kit.font);
-	m->stop = kit_control(m->h, L"BUTTON", L"&Stop", BS_PUSHBUTTON | WS_TABSTOP, CONTROL_STOP,
+	m->stop = kit_control(m->h, L"BUTTON", L"&Cancel", BS_PUSHBUTTON | WS_TABSTOP, CONTROL_STOP,
 			      m->kit.bold);
 	m->cancel = kit_control(m->h, L"BUTTON", L"&End selected item", BS_PUSHBUTTON | WS_TABSTOP,
 				CONTROL_CANCEL, m->kit.font);
+	EnableWindow(m->cancel, FALSE);
+	ShowWindow(m->list, SW_HIDE);
+	ShowWindow(m->cancel, SW_HIDE);
+	/* a sentence that does not fit is read with the mouse on it */
+	SendMessageW(m->list, LVM_SETEXTENDEDLISTVIEWSTYLE, 0,
+		     LVS_EX_LABELTIP | LVS_EX_FULLROWSELECT);
 	add_column(m->list, 0, L"What is read", 18 * l);
 	add_column(m->list, 1, L"Sent", 4 * l);
 	add_column(m->list, 2, L"Time", 4 * l);
@@ -200,6 +212,13 @@ static void cancel_selected(struct main_window *m)
 
 	if (row >= 0 && (size_t)row < m->rows)
 		window_tell(m->w, EVENT_CANCEL, m->ids[row], 0);
+}
+
+/* The button does something only when there is what it would end. */
+static void on_selected(struct main_window *m)
+{
+	EnableWindow(m->cancel,
+		     SendMessageW(m->list, LVM_GETNEXTITEM, (WPARAM)-1, LVNI_SELECTED) >= 0);
 }
 
 static LRESULT on_own_message(struct main_window *m, UINT msg, WPARAM wp, LPARAM lp)
@@ -255,6 +274,13 @@ static LRESULT CALLBACK main_proc(HWND h, UINT msg, WPARAM wp, LPARAM lp)
 		else if (LOWORD(wp) == CONTROL_CANCEL)
 			cancel_selected(m);
 		return 0;
+	case WM_NOTIFY:
+		if (((const NMHDR *)lp)->code == LVN_ITEMCHANGED)
+			on_selected(m);
+		return 0;
+	case WM_SETFOCUS: /* somebody with a keyboard must be somewhere */
+		SetFocus(m->session ? m->list : m->log);
+		return 0;
 	case WM_CLOSE: /* it goes when the session has ended */
 		window_tell(m->w, EVENT_STOP, 0, 0);
 		return 0;
@@ -279,6 +305,7 @@ struct main_window *main_open(struct window *w)
 {
 	WNDCLASSW class = {.lpfnWndProc = main_proc,
 			   .hInstance = GetModuleHandleW(NULL),
+			   .hIcon = LoadIconW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(1)),
 			   .hCursor = LoadCursorW(NULL, (LPCWSTR)IDC_ARROW),
 			   .hbrBackground = (HBRUSH)(COLOR_BTNFACE + 1),
 			   .lpszClassName = WINDOW_CLASS};
@@ -290,9 +317,10 @@ struct main_window *main_open(struct window *w)
 	RegisterClassW(&class);
 	m->w = w;
 	kit_init(&m->kit);
-	m->h = CreateWindowExW(WS_EX_CONTROLPARENT, WINDOW_CLASS, WINDOW_TITLE, WS_OVERLAPPEDWINDOW,
-			       CW_USEDEFAULT, CW_USEDEFAULT, LINES_WIDE * m->kit.line,
-			       LINES_HIGH * m->kit.line, NULL, NULL, GetModuleHandleW(NULL), NULL);
+	m->h = CreateWindowExW(WS_EX_CONTROLPARENT, WINDOW_CLASS, WINDOW_TITLE,
+			       WS_OVERLAPPEDWINDOW | WS_CLIPCHILDREN, CW_USEDEFAULT, CW_USEDEFAULT,
+			       LINES_WIDE * m->kit.line, LINES_HIGH * m->kit.line, NULL, NULL,
+			       GetModuleHandleW(NULL), NULL);
 	if (!m->h) {
 		kit_done(&m->kit);
 		free(m);
