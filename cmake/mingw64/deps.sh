@@ -2,7 +2,8 @@
 # The libraries of the Windows programs, built once and kept: static, for x86-64, from Debian's
 # source packages. Prints the folder they are in (the sysroot).
 #
-# Usage: deps.sh [FOLDER]    FOLDER: where to keep them; default ${XDG_CACHE_HOME:-~/.cache}/assent
+# Usage: deps.sh [FOLDER]            FOLDER: where to keep them; default ${XDG_CACHE_HOME:-~/.cache}/assent
+#        deps.sh --licences FILE     their licences as one text, from the same sources
 #
 # Sources come from the mirror that this computer's apt uses, through apt's own downloader. A
 # source is taken only if its .dsc has the hash that stands here; the .dsc holds the hashes of the
@@ -33,6 +34,8 @@ xxhash 0.8.1-1 4a961627c06efc8fa3bc4b06ee9dba6cfaf092f2550b88d63e9218a2728721b4 
 
 target=x86_64-w64-mingw32
 here=$(cd "$(dirname "$0")" && pwd)
+licences=
+[ "${1:-}" != --licences ] || { licences=$2; shift 2; }
 cache=${1:-${XDG_CACHE_HOME:-${HOME:-/var/cache}/.cache}/assent}
 
 say() { printf '== %s\n' "$*" >&2; }
@@ -172,6 +175,41 @@ key_of() {
 	} | sha256sum | cut -c1-16
 }
 
+# Where each says what may be done with it; of several names the first that is there.
+licence_files() {
+	case $1 in
+	pcre2) echo LICENCE.md LICENCE ;;
+	zlib) echo LICENSE README ;;
+	openssl) echo LICENSE.txt ;;
+	nanopb) echo LICENSE.txt ;;
+	*) echo LICENSE ;;
+	esac
+}
+take_licence() { # NAME TO
+	local f
+	for f in $(licence_files "$1"); do
+		[ -f "$work/$1/$f" ] || continue
+		cp "$work/$1/$f" "$2"
+		[ ! -f "$work/$1/$f-extra" ] || cat "$work/$1/$f-extra" >>"$2" # of what it took over from others
+		return
+	done
+	die "$1: there is no licence in its source"
+}
+
+# For what was built before licences were kept: the source of that version once more.
+fetch_licence() { # NAME KEPT-FOLDER
+	work=$(mktemp -d "$cache/work.XXXXXX")
+	(
+		version=$(awk '{ print $2 }' "$2/versions")
+		sources=$(grep -F "$1 $version " <<<"$sources")
+		prefix=$work
+		fetch "$1"
+	)
+	take_licence "$1" "$2/licence"
+	rm -rf "$work"
+	work=
+}
+
 finish() { [ -z "$work" ] || rm -rf "$work"; }
 trap finish EXIT
 
@@ -182,6 +220,7 @@ make_library() { # NAME KEPT-FOLDER
 	prefix=$work/sysroot
 	mkdir -p "$prefix/lib" "$prefix/include"
 	fetch "$1"
+	take_licence "$1" "$prefix/licence"
 	(build_"$1")
 	rm -rf "$prefix/share" "$prefix/bin" "$prefix/lib/pkgconfig" "$prefix/lib/cmake" "$2"
 	mkdir -p "$(dirname "$2")"
@@ -206,5 +245,14 @@ if [ ! -f "$sysroot/complete" ]; then
 		cat "$kept/versions" >>"$sysroot/versions"
 	done
 	touch "$sysroot/complete"
+fi
+if [ -n "$licences" ]; then
+	for lib in $(tr ' ' '\n' <<<"$keys" | LC_ALL=C sort); do
+		kept=$cache/mingw64-libraries/$lib
+		[ -f "$kept/licence" ] || fetch_licence "${lib%-*}" "$kept"
+		printf '==== %s ====\n\n' "$(cat "$kept/versions")"
+		cat "$kept/licence"
+		printf '\n\n'
+	done >"$licences"
 fi
 printf '%s\n' "$sysroot"

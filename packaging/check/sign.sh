@@ -41,6 +41,22 @@ done
 ! verify_deb "$work/signed/changed-relay.deb" || bad "debsig-verify accepts a changed deb"
 ! rpm --dbpath "$work/signdb" -K "$work/signed/changed-relay.rpm" >/dev/null 2>&1 || bad "rpm -K accepts a changed rpm"
 
+# msi: a certificate for code, of an organisation's own
+openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=Acme Support" -addext "keyUsage=critical,digitalSignature" \
+	-addext "extendedKeyUsage=critical,codeSigning" -keyout "$work/code.key" -out "$work/code.crt" 2>/dev/null
+echo secret >"$work/code.pass"
+openssl pkcs12 -export -inkey "$work/code.key" -in "$work/code.crt" -passout "file:$work/code.pass" -out "$work/code.p12"
+cp "$(find "$packages" -name 'assent-agent-*.msi' | head -1)" "$work/signed/agent.msi"
+ASSENT_CODE_SIGN=$work/code.p12 ASSENT_CODE_SIGN_PASS=$work/code.pass "$here/../msi/sign.sh" "$work/signed/agent.msi" "$key"
+verify_msi() { osslsigncode verify -CAfile "$work/code.crt" -in "$1" >"$work/osslsigncode.log" 2>&1; }
+verify_msi "$work/signed/agent.msi" || { tail -5 "$work/osslsigncode.log" >&2; bad "osslsigncode does not accept the signature"; }
+grep -q 'CN=Acme Support' "$work/osslsigncode.log" || bad "the msi does not say who signed it"
+msiinfo export "$work/signed/agent.msi" Property | grep '^ProductCode' >/dev/null || bad "a signed msi cannot be read"
+cp "$work/signed/agent.msi" "$work/signed/changed.msi"
+printf '\x00\xff\x00\xff' | dd of="$work/signed/changed.msi" bs=1 seek=$(($(stat -c %s "$work/signed/agent.msi") / 2)) conv=notrunc status=none
+! verify_msi "$work/signed/changed.msi" || bad "osslsigncode accepts a changed msi"
+! verify_msi "$(find "$packages" -name 'assent-agent-*.msi' | head -1)" || bad "osslsigncode accepts an msi without a signature"
+
 # the checksums of a whole set, as package.sh signs them
 cp "$packages/SHA256SUMS" "$work/signed/"
 gpg --batch --yes --armor --local-user "$key" --detach-sign --output "$work/signed/SHA256SUMS.asc" "$work/signed/SHA256SUMS"

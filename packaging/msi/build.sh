@@ -36,11 +36,28 @@ for program in bin/assent-agent.exe libexec/assent-collect.exe; do
 		printf '%s %s %s\n' "$(basename "$program")" "$name" "$version_of"
 	done | LC_ALL=C sort -u
 done >"$work/statics"
+# A library that is nothing but a header leaves no archive: it is in the program that links the room whose
+# objects read it.
+ninja -C build/windows -t deps 2>/dev/null | awk '/^[^ ]/ { object = $1 } /\/xxhash\.h$/ { print object }' |
+	sed -n 's|^\(.*\)/CMakeFiles/\([a-z0-9_]*\)\.dir/.*|\1/lib\2.a|p' | sort -u >"$work/with-xxhash"
+for program in bin/assent-agent.exe libexec/assent-collect.exe; do
+	if ninja -C build/windows -t commands "$program" | tail -1 | tr ' ' '\n' | grep -qxF -f "$work/with-xxhash"; then
+		printf '%s xxhash %s\n' "$(basename "$program")" "$(awk '$1 == "xxhash" { print $2 }' "$ASSENT_SYSROOT/versions")"
+	fi
+done >>"$work/statics"
+grep -q ' xxhash [0-9]' "$work/statics" || { echo "nobody has xxhash inside: that cannot be" >&2; exit 1; }
+LC_ALL=C sort -u -o "$work/statics" "$work/statics"
 [ -s "$work/statics" ] || { echo "no library is inside the programs: that cannot be" >&2; exit 1; }
 
 mkdir -p "$work/files"
 cp build/windows/bin/assent-agent.exe build/windows/libexec/assent-collect.exe "$work/files/"
 sed 's/$/\r/' LICENSE >"$work/files/LICENSE.txt"
+cmake/mingw64/deps.sh --licences "$work/licences" >/dev/null
+while read -r _ library version_of; do # who is inside is named with his licence
+	grep -qxF "==== $library $version_of ====" "$work/licences" || { echo "$library $version_of: no licence" >&2; exit 1; }
+done <"$work/statics"
+sed 's/\r*$/\r/' "$work/licences" >"$work/files/THIRD-PARTY-LICENSES.txt"
+cp build/windows/agent/icon/app.ico "$work/files/"
 chmod 644 "$work/files"/*
 touch -d "@$SOURCE_DATE_EPOCH" "$work/files"/*
 
