@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/support/wine_stage.h"
@@ -98,6 +99,7 @@ static void start_swapping(void)
 		if (renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) != 0)
 			_exit(1);
 		atomic_fetch_add(swaps, 1);
+		nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL); /* the others work, too */
 	}
 }
 
@@ -121,6 +123,14 @@ static void say_path(const char *before, const char *below, const char *after)
 	say(command);
 }
 
+static void say_links(void)
+{
+	char command[2 * COMMAND];
+
+	snprintf(command, sizeof command, "get %s\\link %s\\way\\f", drive_data, drive_data);
+	say(command);
+}
+
 static void connect_now(void)
 {
 	stage_connect(&w.base, &w.console, args);
@@ -131,6 +141,45 @@ static void connect_now(void)
 	cr_assert(strstr(w.base.agent.screen, "\"Z:\\"), "%s", w.base.agent.screen);
 	cr_assert(pty_expect(&w.base.agent, "Type allow or deny:"), "%s", w.base.agent.screen);
 	pty_type(&w.base.agent, "allow\r");
+}
+
+/* ---- live ---- */
+
+static void expect_line(const char *text)
+{
+	cr_assert(pty_expect(&w.console, text), "no %s: %s", text, w.console.screen);
+}
+
+/* The number before the line with that text on the customer's screen. */
+static int item_number(const char *text)
+{
+	const char *at = strstr(w.base.agent.screen, text);
+
+	cr_assert_neq(at, NULL, "%s", w.base.agent.screen);
+	while (at > w.base.agent.screen && at[-1] == ' ')
+		at--;
+	while (at > w.base.agent.screen && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	return atoi(at);
+}
+
+/* The log grows, is rotated, and becomes a link; then the customer has seen enough. */
+static void follow_log(void)
+{
+	char cancel[32], path[STAGE_PATH_MAX];
+
+	expect_line("\"second line\"");
+	stage_append(&w.base, "app.log", "third line\n");
+	expect_line("\"third line\"");
+	snprintf(path, sizeof path, "%s", stage_in_data(&w.base, "app.log"));
+	cr_assert_eq(shell("mv $1 $1.1 && echo 'fourth line' >$1", path, ""), 0);
+	expect_line("rotated");
+	expect_line("\"fourth line\"");
+	cr_assert_eq(shell("ln -sf $2 $1", path, stage_in_data(&w.base, "link")), 0);
+	expect_line("it leads out of the folder that was allowed");
+	cr_assert(pty_expect(&w.base.agent, "Watch the load:"), "%s", w.base.agent.screen);
+	snprintf(cancel, sizeof cancel, "cancel %d\r", item_number("Watch the load:") + 1);
+	pty_type(&w.base.agent, cancel);
 }
 
 /* ---- what arrived ---- */
@@ -182,23 +231,27 @@ Test(windows_files, a_session_reads_what_was_granted_and_nothing_else)
 	snprintf(right, sizeof right, "files:%s", drive_data);
 	args[args_count++] = "--scope";
 	args[args_count++] = right;
+	args[args_count++] = "--scope";
+	args[args_count++] = "metrics";
 	say_path("ls -R", "", "");
 	say_path("stat", "\\app.log", "");
 	say_path("get", "\\big.bin", "");
 	say_path("get", "\\sub", "");
 	say_path("find", "\\sub", " --name *.TXT -i");
 	say_path("find", "", " --content needle");
-	say_path("get", "\\link", "");
-	say_path("get", "\\way\\f", "");
+	say_links();
 	say_path("ls", "\\app.log:stream", "");
 	for (size_t i = 0; i < 2; i++) {
 		say_path("get", "\\race\\f", "");
 		say_path("find", "\\race", " --content MARK-");
 	}
+	say("top --for 1s");
+	say_path("tail", "\\app.log", "");
 	make_files();
 	start_swapping();
 	wine_stage_agent_on_console(&w);
 	connect_now();
+	follow_log();
 	pty_wait(&w.console); /* some of it must be refused */
 	cr_assert_eq(pty_wait(&w.base.agent), 0, "%s", w.base.agent.screen);
 
@@ -206,6 +259,9 @@ Test(windows_files, a_session_reads_what_was_granted_and_nothing_else)
 	cr_expect(said("\"size\":23"), "%s", w.console.screen);
 	cr_expect(said("needle"), "%s", w.console.screen);
 	cr_expect(said("it leads out of the folder that was allowed"), "%s", w.console.screen);
+	cr_expect(said("\"sample\""), "%s", w.console.screen);
+	cr_expect(said("\"assent-collect.exe\""), "%s", w.console.screen);
+	cr_expect(said("E_CANCELLED") || said("the customer"), "%s", w.console.screen);
 	cr_expect(said("Windows has no such name"), "%s", w.console.screen);
 	cr_expect_not(said("MARK-OUTSIDE"), "%s", w.console.screen);
 	cr_expect_gt(atomic_load(swaps), SWAPS_MIN);
