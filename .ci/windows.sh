@@ -13,7 +13,7 @@ check() { # WHAT COMMAND...
 }
 
 # The libraries of every Windows 10; what only some have is looked for at run time.
-system='advapi32|comctl32|crypt32|dbghelp|gdi32|iphlpapi|kernel32|mpr|msvcrt|ole32|oleaut32|psapi|secur32|shell32|user32|userenv|version|winhttp|ws2_32'
+system='advapi32|bcrypt|comctl32|crypt32|dbghelp|gdi32|iphlpapi|kernel32|mpr|msvcrt|ole32|oleaut32|psapi|secur32|shell32|user32|userenv|version|winhttp|ws2_32'
 
 imports() { $target-objdump -p "$1" | sed -n 's/.*DLL Name: //p'; }
 only_system_dlls() {

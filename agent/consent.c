@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "agent/plat/plat.h"
 #include "proto/base/err.h"
 #include "proto/base/log.h"
 #include "proto/base/text.h"
@@ -275,7 +276,7 @@ static void put_right(struct page *p, const struct consent *c, size_t i, bool ti
 	if (s.kind == SCOPE_DEVICE)
 		put_device(p, c, i);
 	if (consent_lacks_folder(c, i))
-		put(p, "          To choose it, type its full name: /home/you/support\n");
+		put(p, "          To choose it, type its full name: %s\n", plat_folder_example);
 	if (consent_careful(&s))
 		put(p, "          %s\n", consent_careful(&s));
 }

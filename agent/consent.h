@@ -99,6 +99,8 @@ uint32_t consent_first_ticks(const struct consent *c);
 bool consent_lacks_folder(const struct consent *c, size_t i);
 bool consent_is_impossible(const struct consent *c, size_t i);
 bool consent_is_fixed(const struct consent *c, size_t i);
+#define CONSENT_TYPES_FOLDER \
+	"To allow this, start the program in a console window: there you can type the folder."
 #define CONSENT_IMPOSSIBLE "This program cannot do that on this computer, so it stays off."
 
 /* Seconds east of UTC of this computer's clock at that time: for consent.utc_offset_s. */

@@ -44,8 +44,9 @@ static void add_right(char *out, size_t cap, const struct consent *c, size_t i)
 {
 	char right[CONSENT_RIGHT_MAX], clean[CONSENT_REAL_MAX + 1];
 	struct scope s = consent_asked(c, i);
-	const char *careful =
-	    consent_is_impossible(c, i) ? CONSENT_IMPOSSIBLE : consent_careful(&s);
+	const char *careful = consent_is_impossible(c, i)  ? CONSENT_IMPOSSIBLE
+			      : consent_lacks_folder(c, i) ? CONSENT_TYPES_FOLDER
+							   : consent_careful(&s);
 	size_t n = (size_t)snprintf(out, cap, "%s", consent_right(&s, right));
 
 	if (c->real[i][0] && n < cap) {

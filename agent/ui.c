@@ -145,19 +145,37 @@ static void say_lines(struct ui *ui)
 
 static void toggle(struct ui *ui, unsigned long n)
 {
+	char text[200];
+
 	if (consent_is_impossible(&ui->consent, n - 1)) {
 		ui_say_text(ui, CONSENT_IMPOSSIBLE "\n");
 		say_answer_line(ui);
 		return;
 	}
 	if (consent_lacks_folder(&ui->consent, n - 1)) {
-		ui_say_text(ui, "First choose the folder: type its full name, such as "
-				"/home/you/support, and press Enter.\n");
+		snprintf(text, sizeof text,
+			 "First choose the folder: type its full name, such as %s, and press "
+			 "Enter.\n",
+			 plat_folder_example);
+		ui_say_text(ui, text);
 		say_answer_line(ui);
 		return;
 	}
 	ui->ticks ^= 1u << (n - 1);
 	say_lines(ui);
+}
+
+static void say_bad_folder(struct ui *ui, int err)
+{
+	char text[300];
+
+	snprintf(text, sizeof text,
+		 "This folder is for the system or for settings of programs, where a new file "
+		 "could do harm. Please choose another one, such as %s. Nothing was changed.\n",
+		 plat_folder_example);
+	ui_say_text(ui, err == -EPERM ? text
+				      : "This is not a folder that you can write to. Nothing was "
+					"changed.\n");
 }
 
 /* Where files may be put to: only he can say, and only while he is asked. */
@@ -176,12 +194,7 @@ static void choose_folder(struct ui *ui, const char *typed)
 	if (err == 0 && scope_check(&s) < 0)
 		err = AS_E_SCOPE;
 	if (err < 0) {
-		ui_say_text(ui, err == -EPERM
-				    ? "This folder is for the system or for settings of programs, "
-				      "where a new file could do harm. Please choose another one, "
-				      "such as /home/you/support. Nothing was changed.\n"
-				    : "This is not a folder that you can write to. Nothing was "
-				      "changed.\n");
+		say_bad_folder(ui, err);
 		say_answer_line(ui);
 		return;
 	}
@@ -239,7 +252,7 @@ static void answer(struct ui *ui, const char *word)
 		ui_answer(ui, true);
 	} else if (is_number && n <= ui->consent.asked_count) {
 		toggle(ui, n);
-	} else if ((word[0] == '/' || word[0] == '~') && may_choose_folder(ui)) {
+	} else if ((plat_path_is_absolute(word) || word[0] == '~') && may_choose_folder(ui)) {
 		choose_folder(ui, word);
 	} else {
 		ui_say_text(ui,

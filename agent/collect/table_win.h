@@ -46,7 +46,8 @@
 	X(ls, 40, FILES, BULK, 120, 512, "List a folder") \
 	X(stat, 41, FILES, BULK, 60, 512, "Look at the details of files") \
 	X(find, 42, FILES, BULK, 600, 512, "Search for files") \
-	X(get, 43, FILES, BULK, 0, 512, "Send files")
+	X(get, 43, FILES, BULK, 0, 512, "Send files") \
+	X(put, 44, PUT, INPUT, 0, 512, "Receive a file from the engineer")
 /* clang-format on */
 
 /* Neighbouring devices are not there: libssh is not among the libraries of the Windows programs. */

@@ -164,6 +164,9 @@ int plat_real_path(const char *path, unsigned limit_ms, char *out, size_t cap);
  * the system for its own files. */
 int plat_writable_folder(const char *typed, char *out, size_t cap);
 
+/* What such a name looks like, for people. */
+extern const char plat_folder_example[];
+
 /* n bytes of an open file from offset `at` into a pipe or socket that is read by one of ours,
  * without copying them where the system can. How many there were; fewer with *why = -errno of the
  * file, or 0 when it is shorter. Negative: the reader is gone. */

@@ -74,7 +74,7 @@ static void make_files(void)
 	stage_noise(&w.base, "big.bin", BIG);
 	stage_append(&w.base, "app.log", "first line\nsecond line\n");
 	stage_path(&w.base, "outside", outside);
-	cr_assert_eq(shell("mkdir \"$2\" \"$1/sub\" && echo MARK-OUTSIDE >\"$2/f\" &&"
+	cr_assert_eq(shell("mkdir \"$2\" \"$1/sub\" \"$1/inbox\" && echo MARK-OUTSIDE >\"$2/f\" &&"
 			   "ln -s \"$2/f\" \"$1/link\" && ln -s \"$2\" \"$1/way\" &&"
 			   "echo needle >\"$1/sub/K\xc3\xa4se \xe2\x98\x95.txt\"",
 			   stage_in_data(&w.base, ""), outside),
@@ -123,16 +123,32 @@ static void say_path(const char *before, const char *below, const char *after)
 	say(command);
 }
 
-static void say_links(void)
+static void say_both(const char *before, const char *a, const char *b)
 {
 	char command[2 * COMMAND];
 
-	snprintf(command, sizeof command, "get %s\\link %s\\way\\f", drive_data, drive_data);
+	snprintf(command, sizeof command, "%s %s%s %s%s", before, drive_data, a, drive_data, b);
+	say(command);
+}
+
+/* Twice the same, and a program. */
+static void say_put(void)
+{
+	char file[STAGE_PATH_MAX], command[COMMAND];
+
+	stage_append(&w.base, "fix.conf", "from the engineer\n");
+	snprintf(file, sizeof file, "%s", stage_in_data(&w.base, "fix.conf"));
+	snprintf(command, sizeof command, "put %s new.conf", file);
+	say(command);
+	say(command);
+	snprintf(command, sizeof command, "put %s new.exe", file);
 	say(command);
 }
 
 static void connect_now(void)
 {
+	char inbox[STAGE_PATH_MAX + 8], path[STAGE_PATH_MAX];
+
 	stage_connect(&w.base, &w.console, args);
 	if (!pty_expect(&w.base.agent, "Did YOU ask for help?")) {
 		pty_wait(&w.console);
@@ -140,6 +156,10 @@ static void connect_now(void)
 	}
 	cr_assert(strstr(w.base.agent.screen, "\"Z:\\"), "%s", w.base.agent.screen);
 	cr_assert(pty_expect(&w.base.agent, "Type allow or deny:"), "%s", w.base.agent.screen);
+	snprintf(path, sizeof path, "%s", stage_in_data(&w.base, "inbox"));
+	pty_type(&w.base.agent, windows_path(path, inbox));
+	pty_type(&w.base.agent, "\r");
+	cr_assert(pty_expect(&w.base.agent, "Put new files into"), "%s", w.base.agent.screen);
 	pty_type(&w.base.agent, "allow\r");
 }
 
@@ -233,18 +253,18 @@ Test(windows_files, a_session_reads_what_was_granted_and_nothing_else)
 	args[args_count++] = right;
 	args[args_count++] = "--scope";
 	args[args_count++] = "metrics";
+	args[args_count++] = "--scope";
+	args[args_count++] = "put";
 	say_path("ls -R", "", "");
-	say_path("stat", "\\app.log", "");
-	say_path("get", "\\big.bin", "");
-	say_path("get", "\\sub", "");
+	say_both("get", "\\big.bin", "\\sub");
 	say_path("find", "\\sub", " --name *.TXT -i");
 	say_path("find", "", " --content needle");
-	say_links();
+	say_both("stat", "\\app.log", "\\link");
+	say_both("get", "\\link", "\\way\\f");
 	say_path("ls", "\\app.log:stream", "");
-	for (size_t i = 0; i < 2; i++) {
-		say_path("get", "\\race\\f", "");
-		say_path("find", "\\race", " --content MARK-");
-	}
+	say_path("get", "\\race\\f", "");
+	say_path("find", "\\race", " --content MARK-");
+	say_put();
 	say("top --for 1s");
 	say_path("tail", "\\app.log", "");
 	make_files();
@@ -259,6 +279,12 @@ Test(windows_files, a_session_reads_what_was_granted_and_nothing_else)
 	cr_expect(said("\"size\":23"), "%s", w.console.screen);
 	cr_expect(said("needle"), "%s", w.console.screen);
 	cr_expect(said("it leads out of the folder that was allowed"), "%s", w.console.screen);
+	cr_expect(said("stored as new.conf"), "%s", w.console.screen);
+	cr_expect(said("new.conf is there already"), "%s", w.console.screen);
+	cr_expect(said("new.exe would be a program"), "%s", w.console.screen);
+	cr_expect_eq(shell("cmp $1/inbox/new.conf $1/fix.conf && [ ! -e $1/inbox/new.exe ]",
+			   stage_in_data(&w.base, ""), ""),
+		     0);
 	cr_expect(said("\"sample\""), "%s", w.console.screen);
 	cr_expect(said("\"assent-collect.exe\""), "%s", w.console.screen);
 	cr_expect(said("E_CANCELLED") || said("the customer"), "%s", w.console.screen);

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+const char plat_folder_example[] = "/home/you/support";
+
 static int fits(int printed, size_t cap)
 {
 	return printed < 0 || (size_t)printed >= cap ? -ENAMETOOLONG : 0;

@@ -15,6 +15,8 @@
 #define PREFIX_LEN 4
 #define LOCAL_LEN  3 /* "C:\" */
 
+const char plat_folder_example[] = "C:\\Users\\you\\Support";
+
 /* "C:\..." for `\\?\C:\...`; NULL for what lies on another computer, or on no drive. */
 static const wchar_t *local_part(const wchar_t *final)
 {

@@ -3,7 +3,7 @@
 
 # Of the collectors the engine is shared; what asks the system is in plat/win/collect.
 get_target_property(_sources agent_collect SOURCES)
-set(_files entry find follow gaps get get_folder line_time ls send_file tail tar walk)
+set(_files entry find follow gaps get get_folder line_time ls put send_file tail tar walk)
 string(REPLACE ";" "|" _shared "counters;live;match;name;pack;probe;proc_list;reachability;redact;run;sink;table;top;watchdog;${_files}")
 list(FILTER _sources INCLUDE REGEX "/(${_shared})\\.c$")
 file(GLOB _windows CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/plat/win/collect/*.c)
@@ -11,7 +11,7 @@ set_target_properties(agent_collect PROPERTIES SOURCES "${_sources};${_windows}"
 
 # To those that read files plat/win/files says what the rest of the world has.
 list(TRANSFORM _files REPLACE "(.+)" "collect/\\1.c")
-list(APPEND _files plat/win/collect/below.c plat/win/collect/files.c plat/win/collect/watch.c)
+list(APPEND _files plat/win/collect/below.c plat/win/collect/draft.c plat/win/collect/files.c plat/win/collect/watch.c)
 set_source_files_properties(${_files} PROPERTIES
   INCLUDE_DIRECTORIES ${CMAKE_CURRENT_SOURCE_DIR}/plat/win/files)
 

@@ -9,7 +9,7 @@
  */
 #include "agent/plat/win/win.h"
 
-#include <winternl.h>
+#include "agent/plat/win/collect/nt_file.h"
 
 /* after the system's headers */
 #include "agent/collect/below.h"
@@ -25,60 +25,23 @@
 
 #define SHARE_ALL	  (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
 #define NAME_UNITS	  256
-#define IN_FOLDER	  0x001u /* options of NtCreateFile() */
-#define WITH_WAIT	  0x020u
-#define NOT_FOLDER	  0x040u
-#define LINK_ITSELF	  0x200000u
 #define IS_SURROGATE(tag) (((tag)&0x20000000u) != 0) /* of another file: it is a link */
 #define ELSEWHERE	  (FILE_ATTRIBUTE_OFFLINE | 0x40000u | 0x400000u) /* recalled when read */
 
 /* Where the one root of this process is, as the kernel says it. */
 static wchar_t root_final[WIN_PATH];
 
-/* ---- the kernel's call ---- */
-
-static int from_status(LONG status)
+static int nt_open(HANDLE folder, const wchar_t *name, size_t units, ACCESS_MASK access,
+		   ULONG options, HANDLE *out)
 {
-	typedef ULONG WINAPI translate(LONG status);
-	translate *dos = WIN_FIND(translate *, "ntdll.dll", "RtlNtStatusToDosError");
-
-	switch ((ULONG)status) {
-	case 0xC0000033: /* not a name */
-	case 0xC0000034:
-	case 0xC000003A:
-	case 0xC0000056: /* about to go */
-		return -ENOENT;
-	case 0xC0000103:
-		return -ENOTDIR;
-	case 0xC00000BA:
-		return -EISDIR;
-	case 0xC0000043:
-		return -EBUSY;
-	default:
-		return dos ? win_err(dos(status)) : -EIO;
-	}
-}
-
-static int nt_open(HANDLE folder, wchar_t *name, size_t units, ACCESS_MASK access, ULONG options,
-		   HANDLE *out)
-{
-	typedef LONG NTAPI open_file(HANDLE *, ACCESS_MASK, OBJECT_ATTRIBUTES *, IO_STATUS_BLOCK *,
-				     LARGE_INTEGER *, ULONG, ULONG, ULONG, ULONG, void *, ULONG);
-	open_file *create = WIN_FIND(open_file *, "ntdll.dll", "NtCreateFile");
-	UNICODE_STRING text = {.Length = (USHORT)(units * sizeof *name),
-			       .MaximumLength = (USHORT)(units * sizeof *name),
-			       .Buffer = name};
-	OBJECT_ATTRIBUTES what = {.Length = sizeof what,
-				  .RootDirectory = folder,
-				  .ObjectName = &text,
-				  .Attributes = OBJ_CASE_INSENSITIVE};
-	IO_STATUS_BLOCK io;
-	LONG status =
-	    create ? create(out, access | FILE_READ_ATTRIBUTES | SYNCHRONIZE, &what, &io, NULL, 0,
-			    SHARE_ALL, 1 /* existing */, options | WITH_WAIT, NULL, 0)
-		   : -1;
-
-	return status >= 0 ? 0 : from_status(status);
+	return nt_file_open(&(struct nt_file){.folder = folder,
+					      .name = name,
+					      .units = units,
+					      .access = access,
+					      .share = SHARE_ALL,
+					      .what = NT_FILE_EXISTING,
+					      .options = options},
+			    out);
 }
 
 /* ---- what was opened ---- */
@@ -150,7 +113,7 @@ static int step(HANDLE folder, const char *part, size_t n, int what, HANDLE *out
 	if (units < 0)
 		return units;
 
-	int err = nt_open(folder, name, (size_t)units, access_for(what), LINK_ITSELF, out);
+	int err = nt_open(folder, name, (size_t)units, access_for(what), NT_FILE_LINK, out);
 	if (err == 0 && (what & O_DIRECTORY) && !is_folder(*out))
 		err = -ENOTDIR;
 	else if (err == 0 && (!(what & O_NOFOLLOW) || (what & O_DIRECTORY)) && is_link(*out))
@@ -199,7 +162,7 @@ static int open_drive(char letter, HANDLE *out)
 	wchar_t path[] = L"\\??\\?:\\";
 
 	path[4] = (wchar_t)letter;
-	return nt_open(NULL, path, sizeof path / sizeof *path - 1, 0, IN_FOLDER, out);
+	return nt_open(NULL, path, sizeof path / sizeof *path - 1, 0, NT_FILE_FOLDER, out);
 }
 
 /* "C:\a\b", no part of which is a link. */
@@ -335,7 +298,8 @@ int below_reopen(int fd, int flags)
 	if (!folder && is_elsewhere(of(fd)))
 		return -ENODEV;
 
-	int err = nt_open(of(fd), none, 0, access_for(flags), folder ? 0 : NOT_FOLDER, &file);
+	int err =
+	    nt_open(of(fd), none, 0, access_for(flags), folder ? 0 : NT_FILE_NOT_FOLDER, &file);
 	return err < 0 ? err : hand_out(file);
 }
 
