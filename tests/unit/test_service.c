@@ -165,12 +165,16 @@ Test(service, tells_the_manager_at_a_path_or_an_abstract_name)
 
 Test(service, an_address_that_is_none_is_left_alone)
 {
-	char text[300];
+	struct sockaddr_un at = {.sun_family = AF_UNIX, .sun_path = "relative"};
+	char dir[] = "/tmp/test_service.XXXXXX", text[300];
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
+	cr_assert(mkdtemp(dir) && chdir(dir) == 0);
+	cr_assert(fd >= 0 && bind(fd, (const struct sockaddr *)&at, sizeof at) == 0);
 	memset(text, 'x', sizeof text - 1);
 	text[0] = '/';
 	text[sizeof text - 1] = '\0';
-	setenv("NOTIFY_SOCKET", text, 1);
+	setenv("NOTIFY_SOCKET", text, 1); /* longer than an address */
 	service_tell_stopping();
 	setenv("NOTIFY_SOCKET", "", 1);
 	service_tell_stopping();
@@ -178,4 +182,8 @@ Test(service, an_address_that_is_none_is_left_alone)
 	service_tell_stopping();
 	unsetenv("NOTIFY_SOCKET");
 	service_tell_stopping();
+	cr_assert_eq(recv(fd, text, sizeof text, MSG_DONTWAIT), -1, "somebody listens there");
+	close(fd);
+	unlink("relative");
+	rmdir(dir);
 }
