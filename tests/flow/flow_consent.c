@@ -30,16 +30,7 @@ TestSuite(consent, .init = open_stage, .fini = close_stage);
 
 static bool file_has(const char *bundle, const char *name, const char *text)
 {
-	char path[STAGE_PATH_MAX], line[4096];
-	snprintf(path, sizeof path, "%.300s/%.150s", bundle, name);
-
-	FILE *f = fopen(path, "re");
-	bool found = false;
-	while (f && !found && fgets(line, sizeof line, f))
-		found = strstr(line, text) != NULL;
-	if (f)
-		fclose(f);
-	return found;
+	return strstr(stage_text(bundle, name, NULL), text) != NULL;
 }
 
 Test(consent, allow_brings_a_bundle_that_verifies)

@@ -126,23 +126,6 @@ static void answer_all(size_t questions)
 
 /* ---- what became of it ---- */
 
-static char text[1 << 20];
-
-static const char *read_file(const char *folder, const char *name)
-{
-	char path[2 * STAGE_PATH_MAX];
-	size_t n;
-
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-
-	FILE *f = fopen(path, "re");
-	cr_assert_neq(f, NULL, "%s", path);
-	n = fread(text, 1, sizeof text - 1, f);
-	fclose(f);
-	text[n] = '\0';
-	return text;
-}
-
 static off_t file_size(const char *folder, const char *name)
 {
 	char path[2 * STAGE_PATH_MAX];
@@ -150,12 +133,6 @@ static off_t file_size(const char *folder, const char *name)
 
 	snprintf(path, sizeof path, "%s/%s", folder, name);
 	return stat(path, &s) == 0 ? s.st_size : -1;
-}
-
-/* Anywhere below a folder, by grep: 0 is found. */
-static bool holds(const char *folder, const char *words)
-{
-	return stage_run((const char *[]){"/bin/grep", "-rqF", words, folder, NULL}, NULL, 0) == 0;
 }
 
 #define FLOOD "case $SSH_ORIGINAL_COMMAND in uname*) exec yes flood;; esac\n"
@@ -186,7 +163,8 @@ Test(device, eight_at_once_and_none_waits_for_the_one_that_hangs)
 		snprintf(name, sizeof name, "devices/%s/show_version", devices[i].host);
 		if (i == STALLED)
 			continue;
-		read_file(bundle, name);
+
+		const char *text = stage_text(bundle, name, NULL);
 		cr_assert(strstr(text, "show version"), "%s: %s", name, text);
 	}
 	snprintf(name, sizeof name, "devices/%s/uname_-a", devices[FLOODS].host);
@@ -198,10 +176,10 @@ Test(device, eight_at_once_and_none_waits_for_the_one_that_hangs)
 
 	/* whose key, and how it went, stands in the record; how he logged in, nowhere */
 	stage_path(&st, "state/assent/record", state);
-	cr_assert(holds(state, "logged in"));
-	cr_assert(holds(state, "SHA256:"));
-	cr_assert_not(holds(state, "PRIVATE KEY"));
-	cr_assert_not(holds(bundle, "PRIVATE KEY"));
+	cr_assert(stage_holds(state, "logged in"));
+	cr_assert(stage_holds(state, "SHA256:"));
+	cr_assert_not(stage_holds(state, "PRIVATE KEY"));
+	cr_assert_not(stage_holds(bundle, "PRIVATE KEY"));
 }
 
 Test(device, a_key_that_is_known_is_not_asked_for_again_and_another_one_is_refused)
@@ -312,8 +290,8 @@ Test(device, without_a_common_algorithm_both_offers_are_named)
 	cr_assert(strstr(console.screen, "no common algorithm"), "%s", console.screen);
 	cr_assert(strstr(console.screen, "--legacy"), "%s", console.screen);
 	stage_bundle(&st, bundle);
-	cr_assert(holds(bundle, "the device offers diffie-hellman-group14-sha1"));
-	cr_assert(holds(bundle, "this program takes curve25519-sha256"));
+	cr_assert(stage_holds(bundle, "the device offers diffie-hellman-group14-sha1"));
+	cr_assert(stage_holds(bundle, "this program takes curve25519-sha256"));
 }
 
 Test(device, a_list_that_is_not_installed_is_said_and_a_script_learns_of_it)

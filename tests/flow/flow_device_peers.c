@@ -54,40 +54,24 @@ static void give_password(const char *line)
 	answer("(not shown): ", line);
 }
 
-static char text[1 << 20], bundle[STAGE_PATH_MAX];
+static char bundle[STAGE_PATH_MAX];
 static size_t text_len;
 
 static const char *file(const char *name)
 {
-	char path[2 * STAGE_PATH_MAX];
+	char path[STAGE_PATH_MAX];
 
-	snprintf(path, sizeof path, "%s/devices/127.0.0.1/%s", bundle, name);
-
-	FILE *f = fopen(path, "re");
-	cr_assert_neq(f, NULL, "%s", path);
-	text_len = fread(text, 1, sizeof text - 1, f);
-	fclose(f);
-	text[text_len] = '\0';
-	return text;
+	snprintf(path, sizeof path, "devices/127.0.0.1/%s", name);
+	return stage_text(bundle, path, &text_len);
 }
 
 /* The state of one file in the manifest. */
 static bool manifest_says(const char *name, const char *what)
 {
-	char path[2 * STAGE_PATH_MAX], *at, *end;
+	const char *at = strstr(stage_text(bundle, "manifest.json", NULL), name);
 
-	snprintf(path, sizeof path, "%s/manifest.json", bundle);
-
-	FILE *f = fopen(path, "re");
-	cr_assert_neq(f, NULL);
-	text[fread(text, 1, sizeof text - 1, f)] = '\0';
-	fclose(f);
-	at = strstr(text, name);
 	cr_assert_neq(at, NULL, "%s", name);
-	end = strchr(at, '}');
-	if (end)
-		*end = '\0';
-	return strstr(at, what) != NULL;
+	return memmem(at, strcspn(at, "}"), what, strlen(what)) != NULL;
 }
 
 static void end(int code)
@@ -95,11 +79,6 @@ static void end(int code)
 	cr_assert_eq(pty_wait(&console), code, "%s", console.screen);
 	cr_assert_eq(pty_wait(&st.agent), 0, "%s", st.agent.screen);
 	stage_bundle(&st, bundle);
-}
-
-static bool anywhere(const char *words)
-{
-	return stage_run((const char *[]){"/bin/grep", "-rqF", words, st.dir, NULL}, NULL, 0) == 0;
 }
 
 Test(device_peers, three_wrong_passwords_and_it_is_left_out)
@@ -115,7 +94,7 @@ Test(device_peers, three_wrong_passwords_and_it_is_left_out)
 	}
 	end(1);
 	cr_assert(strstr(console.screen, "refused the log-in three times"), "%s", console.screen);
-	cr_assert_not(anywhere("no horse at all"));
+	cr_assert_not(stage_holds(st.dir, "no horse at all"));
 	cr_assert_null(strstr(st.agent.screen, "no horse at all"));
 	cr_assert_null(strstr(console.screen, "no horse at all"));
 }
@@ -128,12 +107,13 @@ Test(device_peers, the_second_try_may_be_right_and_bytes_of_any_kind_are_kept)
 	cr_assert(pty_expect(&st.agent, "does not accept"), "%s", st.agent.screen);
 	give_password(SSH_PEER_PASSWORD "\n");
 	end(0);
-	file("uptime");
+
+	const char *text = file("uptime");
 	cr_assert_gt(text_len, 4096);
 	cr_assert_eq(memcmp(text, "\x1b[2J", 4), 0, "as it was sent");
 	cr_assert(memmem(text, text_len, "output of uptime", 16));
 	cr_assert_null(strchr(console.screen, 0x1b), "and nobody's terminal sees it");
-	cr_assert_not(anywhere(SSH_PEER_PASSWORD));
+	cr_assert_not(stage_holds(st.dir, SSH_PEER_PASSWORD));
 }
 
 Test(device_peers, a_device_that_hangs_up_on_a_wrong_password_has_three_tries_too)
@@ -156,7 +136,7 @@ Test(device_peers, a_devices_own_question_is_asked_in_quotes)
 	answer("(not shown): ", SSH_PEER_CODE "\n");
 	end(0);
 	cr_assert(strstr(file("uptime"), "output of uptime"));
-	cr_assert_not(anywhere(SSH_PEER_CODE));
+	cr_assert_not(stage_holds(st.dir, SSH_PEER_CODE));
 }
 
 Test(device_peers, a_second_password_is_asked_for_in_the_same_connection)
@@ -168,7 +148,7 @@ Test(device_peers, a_second_password_is_asked_for_in_the_same_connection)
 	answer("(not shown): ", SSH_PEER_PASSWORD "\n");
 	end(0);
 	cr_assert(strstr(file("uptime"), "output of uptime"));
-	cr_assert_not(anywhere(SSH_PEER_PASSWORD));
+	cr_assert_not(stage_holds(st.dir, SSH_PEER_PASSWORD));
 }
 
 Test(device_peers, a_step_that_nobody_can_give_is_said)
@@ -191,7 +171,7 @@ Test(device_peers, a_switch_is_read_in_its_terminal)
 	cr_assert_str_eq(file("show_arp"),
 			 "entry 0\r\nentry 1\r\nentry 2\r\nanswer to show arp\r\n");
 	cr_assert(manifest_says("/show_lldp_neighbors_detail", "unavailable"));
-	cr_assert_null(strstr(text, "running-config"), "nobody asked for secrets");
+	cr_assert_not(stage_holds(bundle, "running-config"), "nobody asked for secrets");
 }
 
 Test(device_peers, a_connection_that_breaks_keeps_what_had_come)

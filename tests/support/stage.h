@@ -71,6 +71,12 @@ void stage_noise(const struct stage *s, const char *name, size_t n); /* nothing 
 /* Does the customer's record have this text? */
 bool stage_record_has(const struct stage *s, const char *text);
 
+/* What stands in FOLDER/NAME, or the test fails. Valid until the next call; len may be NULL. */
+const char *stage_text(const char *folder, const char *name, size_t *len);
+
+/* Does any file below a folder have this text? */
+bool stage_holds(const char *folder, const char *text);
+
 /* The one bundle below DIR/out, or the test fails. */
 void stage_bundle(const struct stage *s, char out[STAGE_PATH_MAX]);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Files on the customer's computer for a flow test: what stage.h says of DIR/data and the record.
+ * Files on the customer's computer for a flow test: what stage.h says of DIR/data and the record,
+ * and what a test reads of what has come.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -53,6 +54,30 @@ void stage_noise(const struct stage *s, const char *name, size_t n)
 		cr_assert_eq(fwrite(block, sizeof block, 1, f), 1);
 	}
 	cr_assert_eq(fclose(f), 0);
+}
+
+const char *stage_text(const char *folder, const char *name, size_t *len)
+{
+	static char text[2 << 20];
+	char path[2 * STAGE_PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+
+	FILE *f = fopen(path, "re");
+	cr_assert_neq(f, NULL, "%s", path);
+	size_t n = fread(text, 1, sizeof text - 1, f);
+	cr_assert_lt(n, sizeof text - 1, "%s is larger than a test reads", path);
+	fclose(f);
+	text[n] = '\0';
+	if (len)
+		*len = n;
+	return text;
+}
+
+bool stage_holds(const char *folder, const char *text)
+{
+	return stage_run((const char *[]){"/bin/grep", "-rqF", "--", text, folder, NULL}, NULL,
+			 0) == 0;
 }
 
 bool stage_record_has(const struct stage *s, const char *text)
