@@ -72,6 +72,69 @@ static void check_paths(void)
 	CHECK("nor is what is not there", !plat_is_admins_file("C:\\no\\such\\file"));
 }
 
+static bool returns(const wchar_t *name, size_t n, const char *bytes)
+{
+	wchar_t wide[16];
+	char back[48];
+
+	return win_name(name, n, back, sizeof back) == (int)strlen(bytes) &&
+	       strcmp(back, bytes) == 0 &&
+	       win_name_wide(bytes, strlen(bytes), wide, 16) == (int)n &&
+	       memcmp(wide, name, n * sizeof *name) == 0;
+}
+
+static void check_names(void)
+{
+	wchar_t wide[16];
+	char back[4];
+
+	CHECK("a name comes back as it was",
+	      returns(L"K\u00e4se \u2615", 6, "K\xc3\xa4se \xe2\x98\x95"));
+	CHECK("a character of two units", returns(L"\xd83d\xde00", 2, "\xf0\x9f\x98\x80"));
+	CHECK("half of one alone", returns(L"a\xd83d", 2, "a\xed\xa0\xbd"));
+	CHECK("bytes that are no name", win_name_wide("\xff", 1, wide, 16) == -ENOENT &&
+					    win_name_wide("\xc0\x80", 2, wide, 16) == -ENOENT &&
+					    win_name_wide("\xe2\x98", 2, wide, 16) == -ENOENT);
+	CHECK("names stay in their room", win_name_wide("abcd", 4, wide, 4) == -ENAMETOOLONG &&
+					      win_name(L"abc", 3, back, 4) == -ENAMETOOLONG);
+}
+
+static void check_folders(void)
+{
+	char real[1024];
+
+	CHECK("where a folder is", plat_real_path("c:/WINDOWS/", 5000, real, sizeof real) == 0 &&
+				       _stricmp(real, "C:\\windows") == 0);
+	CHECK("what is not there yet keeps its name",
+	      plat_real_path("C:\\windows\\no\\such.log", 5000, real, sizeof real) == 0 &&
+		  _stricmp(real, "C:\\windows\\no\\such.log") == 0);
+	CHECK("another computer's folder is none",
+	      plat_real_path("\\\\server\\x", 5000, real, sizeof real) == -EINVAL);
+	CHECK("nothing is put among programs",
+	      plat_writable_folder("C:\\windows", real, sizeof real) == -EPERM &&
+		  plat_writable_folder("C:\\", real, sizeof real) == -EPERM);
+}
+
+static void check_sha256(const char *dir)
+{
+	static const uint8_t abc[] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea};
+	char path[1024];
+	uint8_t out[32];
+	uint64_t size;
+	int fd;
+
+	snprintf(path, sizeof path, "%s\\abc", dir);
+	fd = plat_file_new(path);
+	_write(fd, "abcd", 4);
+	_close(fd);
+	fd = plat_file_read(path, &size);
+	CHECK("the SHA-256 of a file's beginning",
+	      plat_sha256_file(fd, 3, out) == 0 && memcmp(out, abc, sizeof abc) == 0);
+	CHECK("a file that is shorter has none", plat_sha256_file(fd, 5, out) < 0);
+	_close(fd);
+	DeleteFileA(path);
+}
+
 static bool wanted(const char *name)
 {
 	return strstr(name, ".jsonl") != NULL;
@@ -126,6 +189,7 @@ static void check_files(void)
 	int fd = plat_file_read(from, &size);
 	CHECK("bytes stay as they are", fd >= 0 && size == 8);
 	_close(fd);
+	check_sha256(dir);
 	CHECK("a folder is no file", plat_file_read(dir, &size) < 0);
 	fd = plat_file_private(from);
 	CHECK("what we made is ours alone", fd >= 0);
@@ -241,6 +305,8 @@ int main(int argc, char **argv)
 	plat_begin();
 	check_command_lines();
 	check_paths();
+	check_names();
+	check_folders();
 	check_files();
 	check_user();
 	check_tree(self);
