@@ -20,7 +20,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/collect/name.h"
 #include "agent/collect/sink_priv.h"
 #include "agent/plat/plat.h"
 #include "proto/base/clock.h"
@@ -262,39 +261,6 @@ int tool_run(struct sink *s, const char *const argv[], tool_on_output on, void *
 	return err;
 }
 
-/* ---- into memory ---- */
-
-struct text {
-	char *at;
-	size_t left;
-};
-
-static int on_text(void *arg, const char *p, size_t n)
-{
-	struct text *t = arg;
-
-	if (n > t->left)
-		n = t->left;
-	memcpy(t->at, p, n);
-	t->at += n;
-	t->left -= n;
-	return 0;
-}
-
-int tool_text(struct sink *s, const char *const argv[], char *out, size_t cap)
-{
-	struct text t = {out, cap - 1};
-	struct tool_result r;
-
-	int err = tool_run(s, argv, on_text, &t, &r);
-	*t.at = '\0';
-	if (err < 0)
-		return err;
-	if (r.timed_out)
-		return AS_E_TIMEOUT;
-	return WIFEXITED(r.status) && WEXITSTATUS(r.status) == 0 ? 0 : AS_E_OP_FAILED;
-}
-
 /* ---- into the bundle ---- */
 
 static void command_line(const char *const argv[], char *out, size_t cap)
@@ -378,12 +344,4 @@ int sink_tool(struct sink *s, const char *name, const char *const argv[])
 	if (r.errors_len > 0)
 		sink_write(s, r.errors, r.errors_len);
 	return close_tool(s, &r);
-}
-
-int tool_file(struct sink *s, const char *plugin, const char *const argv[])
-{
-	char name[ITEM_NAME_MAX + 1];
-
-	item_name_command(plugin, argv, name);
-	return sink_tool(s, name, argv);
 }

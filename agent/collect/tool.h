@@ -19,7 +19,7 @@ typedef int (*tool_on_output)(void *arg, const char *p, size_t n);
 struct tool_result {
 	bool timed_out; /* killed at its deadline; what came before has been handed on */
 	bool stuck;	/* even SIGKILL did not end it in time: it hangs in the kernel */
-	int status;	/* as from waitpid() */
+	int status;	/* as from waitpid(), or an exit code of Windows; 0: all is well */
 	size_t bytes;	/* of standard output */
 	size_t errors_len;
 	char errors[TOOL_ERRORS_MAX]; /* what it complained about, the first bytes; no NUL */

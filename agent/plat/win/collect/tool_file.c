@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a tool prints, into memory or into the bundle: out of the code page of consoles into UTF-8,
- * with the line ends of the rest of the bundle.
+ * What a tool prints, into the bundle: out of the code page of consoles into UTF-8, with the line
+ * ends of the rest of the bundle.
  */
 #include "agent/collect/tool.h"
 #include "agent/plat/win/win.h"
@@ -10,46 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/collect/name.h"
 #include "agent/collect/sink.h"
 #include "proto/base/err.h"
 
 #define PIECE 4096
-
-/* ---- into memory ---- */
-
-struct text {
-	char *at;
-	size_t left;
-};
-
-static int on_text(void *arg, const char *p, size_t n)
-{
-	struct text *t = arg;
-
-	if (n > t->left)
-		n = t->left;
-	memcpy(t->at, p, n);
-	t->at += n;
-	t->left -= n;
-	return 0;
-}
-
-int tool_text(struct sink *s, const char *const argv[], char *out, size_t cap)
-{
-	struct text t = {out, cap - 1};
-	struct tool_result r;
-
-	int err = tool_run(s, argv, on_text, &t, &r);
-	*t.at = '\0';
-	if (err < 0)
-		return err;
-	if (r.timed_out)
-		return AS_E_TIMEOUT;
-	return r.status == 0 ? 0 : AS_E_OP_FAILED;
-}
-
-/* ---- into the bundle ---- */
 
 struct page {
 	struct sink *s;
@@ -144,12 +108,4 @@ int sink_tool(struct sink *s, const char *name, const char *const argv[])
 	if (p.len > 0)
 		write_piece(&p, p.len);
 	return close_tool(s, &r);
-}
-
-int tool_file(struct sink *s, const char *plugin, const char *const argv[])
-{
-	char name[ITEM_NAME_MAX + 1];
-
-	item_name_command(plugin, argv, name);
-	return sink_tool(s, name, argv);
 }
