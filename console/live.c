@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "console/events_lines.h"
-#include "console/op.h"
-#include "console/saved.h"
+#include "console/view.h"
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
 #include "proto/wire/host_path.h"
@@ -25,61 +24,28 @@ struct live_stream {
 };
 
 struct live {
-	struct job job;
+	struct view view; /* counts lines */
 	uint32_t for_s;
-	uint64_t lines_max, lines, bytes, running_ms;
+	uint64_t lines_max, running_ms;
 	bool with_time;
-	bool printing; /* between screen_begin() and screen_end() */
-	bool reached;  /* its own limit has ended it */
-	size_t named;  /* sources that were heard of */
+	size_t named; /* sources that were heard of */
 	const char *last_source;
-	enum item_state state; /* the worst of what has ended */
-	char why[ITEM_WHY_MAX + 1];
-	struct saved saved;
-	size_t count, at_work;
 	struct live_stream streams[];
 };
-
-/* ---- its end ---- */
-
-static void finish(struct live *l, enum item_state state, const char *why)
-{
-	if (l->job.is_done)
-		return;
-	for (size_t i = 0; i < l->count; i++)
-		op_stop(&l->streams[i].op, AS_E_CANCELLED);
-	if (l->saved.item)
-		state = saved_close(&l->saved, state, why);
-	job_tell_done(&l->job, state, why);
-	job_done(&l->job, state, state != ITEM_OK);
-}
 
 static void on_done(enum item_state state, const char *why, void *owner)
 {
 	struct live_stream *s = owner;
-	struct live *l = s->l;
 
-	l->at_work--;
-	if (l->reached) {
-		finish(l, ITEM_OK, "");
-		return;
-	}
-	if (state != ITEM_OK && l->state == ITEM_OK) {
-		l->state = state;
-		snprintf(l->why, sizeof l->why, "%s", why);
-	}
-	if (l->at_work == 0)
-		finish(l, l->state, l->why);
+	view_part_done(&s->l->view, state, why);
 }
 
 static void on_stop(struct job *j, enum job_stop how, const char *why)
 {
-	struct live *l = (struct live *)j;
-
 	if (how == JOB_LOST)
-		finish(l, ITEM_PARTIAL, why);
+		view_finish((struct view *)j, ITEM_PARTIAL, why);
 	else
-		finish(l, ITEM_OK, "");
+		view_finish((struct view *)j, ITEM_OK, "");
 }
 
 /* ---- what comes ---- */
@@ -96,7 +62,7 @@ static const char *label(const struct live *l, const char *source)
 {
 	const char *name = file_name(source);
 
-	for (size_t i = 0; i < l->count; i++)
+	for (size_t i = 0; i < l->view.ops_count; i++)
 		for (size_t id = 0; id < IDS; id++) {
 			const char *other = l->streams[i].sources[id];
 
@@ -109,7 +75,7 @@ static const char *label(const struct live *l, const char *source)
 
 static void label_all(struct live *l)
 {
-	for (size_t i = 0; i < l->count; i++)
+	for (size_t i = 0; i < l->view.ops_count; i++)
 		for (size_t id = 0; id < IDS; id++)
 			if (l->streams[i].sources[id])
 				l->streams[i].labels[id] = label(l, l->streams[i].sources[id]);
@@ -144,14 +110,7 @@ static void keep_heading(struct live *l, const char *source)
 		return;
 	l->last_source = source;
 	n = snprintf(text, sizeof text, "==> %s <==\n", source);
-	saved_put(&l->saved, text, (size_t)n);
-}
-
-static void begin_printing(struct live *l)
-{
-	if (!l->printing)
-		screen_begin(&l->job.jobs->ev->screen);
-	l->printing = true;
+	saved_put(&l->view.saved, text, (size_t)n);
 }
 
 static int on_line(struct live_stream *s, const struct item *rec)
@@ -159,7 +118,7 @@ static int on_line(struct live_stream *s, const struct item *rec)
 	struct live *l = s->l;
 	const char *source = s->sources[rec->line.source];
 	struct line_view v = {
-	    .job = l->job.id,
+	    .job = l->view.job.id,
 	    .source = source ? source : "",
 	    .label = l->named > 1 ? s->labels[rec->line.source] : NULL,
 	    .with_time = l->with_time,
@@ -169,15 +128,13 @@ static int on_line(struct live_stream *s, const struct item *rec)
 	    .cut = rec->line.cut,
 	};
 
-	begin_printing(l);
-	events_line(l->job.jobs->ev, &v);
+	view_begin_printing(&l->view);
+	events_line(l->view.job.jobs->ev, &v);
 	if (source)
 		keep_heading(l, source);
-	saved_put(&l->saved, v.text, v.len);
-	saved_put(&l->saved, "\n", 1);
-	l->bytes += v.len + 1;
-	l->reached = ++l->lines == l->lines_max;
-	return l->reached ? AS_E_CANCELLED : 0;
+	view_keep(&l->view, v.text, v.len);
+	l->view.reached = ++l->view.count == l->lines_max;
+	return l->view.reached ? AS_E_CANCELLED : 0;
 }
 
 static void on_dropped(struct live *l, const struct item *rec)
@@ -186,10 +143,11 @@ static void on_dropped(struct live *l, const struct item *rec)
 	int n = snprintf(text, sizeof text, "==> %s lines were dropped <==\n",
 			 events_count(rec->dropped.lines, count));
 
-	begin_printing(l);
-	events_dropped(l->job.jobs->ev, l->job.id, rec->dropped.lines, rec->dropped.bytes);
-	saved_put(&l->saved, text, (size_t)n);
-	l->saved.truncated = true;
+	view_begin_printing(&l->view);
+	events_dropped(l->view.job.jobs->ev, l->view.job.id, rec->dropped.lines,
+		       rec->dropped.bytes);
+	saved_put(&l->view.saved, text, (size_t)n);
+	l->view.saved.truncated = true;
 	l->last_source = NULL;
 }
 
@@ -207,9 +165,7 @@ static int on_record(const struct item *rec, void *owner)
 		on_dropped(l, rec);
 		return 0;
 	case ITEM_NOTE:
-		begin_printing(l);
-		events_remark(l->job.jobs->ev, l->job.id, l->job.name, rec->note.text);
-		saved_note(&l->saved, rec->note.text);
+		view_note(&l->view, rec->note.text);
 		return 0;
 	default:
 		return 0; /* PAD; END is op.c's */
@@ -219,14 +175,8 @@ static int on_record(const struct item *rec, void *owner)
 static void on_fed(void *owner)
 {
 	struct live_stream *s = owner;
-	struct live *l = s->l;
-	struct events *ev = l->job.jobs->ev;
 
-	saved_flush(&l->saved);
-	if (l->printing)
-		screen_end(&ev->screen);
-	l->printing = false;
-	s->op.holds = events_is_full(ev);
+	view_fed(&s->l->view, &s->op);
 }
 
 static void on_running(void *owner)
@@ -246,16 +196,6 @@ static const struct op_events op_ev = {
 
 /* ---- as a job ---- */
 
-static void on_total(const struct job *j, struct item_view *out)
-{
-	const struct live *l = (const struct live *)j;
-
-	out->bytes = l->bytes;
-	out->files = l->saved.to_file ? 1 : 0;
-	out->counted = "lines";
-	out->count = l->lines;
-}
-
 static void on_tick(struct job *j, uint64_t now_ms)
 {
 	struct live *l = (struct live *)j;
@@ -264,58 +204,27 @@ static void on_tick(struct job *j, uint64_t now_ms)
 		job_tell_running(j, now_ms);
 	if (l->for_s > 0 && l->running_ms > 0 &&
 	    now_ms - l->running_ms >= l->for_s * UINT64_C(1000))
-		finish(l, ITEM_OK, "");
-}
-
-static void on_drained(struct job *j)
-{
-	struct live *l = (struct live *)j;
-
-	for (size_t i = 0; i < l->count; i++) {
-		l->streams[i].op.holds = false;
-		op_release(&l->streams[i].op);
-	}
+		view_finish(&l->view, ITEM_OK, "");
 }
 
 static void on_free(struct job *j)
 {
 	struct live *l = (struct live *)j;
 
-	for (size_t i = 0; i < l->count; i++) {
-		op_stop(&l->streams[i].op, AS_E_CANCELLED);
+	view_hang_up(&l->view);
+	for (size_t i = 0; i < l->view.ops_count; i++)
 		for (size_t id = 0; id < IDS; id++)
 			free(l->streams[i].sources[id]);
-	}
 	free(l);
 }
 
 static const struct job_kind kind = {
     .stop = on_stop,
-    .total = on_total,
+    .total = view_total,
     .tick = on_tick,
-    .drained = on_drained,
+    .drained = view_drained,
     .free = on_free,
 };
-
-static void ask_all(struct live *l, const struct asks *asks)
-{
-	char text[128];
-
-	for (size_t i = 0; i < l->count; i++) {
-		struct live_stream *s = &l->streams[i];
-
-		s->l = l;
-		s->op = (struct op){.ev = &op_ev, .owner = s, .takes = TAKES};
-
-		int err = op_ask(&s->op, l->job.jobs->ops, &asks->at[i].entry, &asks->at[i].args);
-		if (err < 0) {
-			finish(l, ITEM_FAILED, err_text(err, text, sizeof text));
-			return;
-		}
-		l->at_work++;
-	}
-	job_tell_running(&l->job, clock_mono_ms());
-}
 
 int live_start(struct jobs *js, const struct live_wish *w, const struct asks *asks,
 	       struct job **out)
@@ -324,22 +233,27 @@ int live_start(struct jobs *js, const struct live_wish *w, const struct asks *as
 	if (!l)
 		return -ENOMEM;
 
-	l->job = (struct job){.kind = &kind,
-			      .name = w->name,
-			      .live = true,
-			      .endless = w->for_s == 0 && w->lines_max == 0};
+	l->view.job = (struct job){.kind = &kind,
+				   .name = w->name,
+				   .live = true,
+				   .endless = w->for_s == 0 && w->lines_max == 0};
+	l->view.counted = "lines";
 	l->for_s = w->for_s;
 	l->lines_max = w->lines_max;
 	l->with_time = w->with_time;
-	l->count = asks->count;
+	for (size_t i = 0; i < asks->count; i++) {
+		struct live_stream *s = &l->streams[i];
 
-	int err = jobs_add(js, &l->job, w->line);
+		s->l = l;
+		s->op = (struct op){.ev = &op_ev, .owner = s, .takes = TAKES};
+		l->view.ops[i] = &s->op;
+	}
+
+	int err = view_start(&l->view, js, w->line, "log", w->keep, asks);
 	if (err < 0) {
 		free(l);
 		return err;
 	}
-	saved_open(&l->saved, js->bundle, w->name, "log", w->line, w->keep);
-	ask_all(l, asks);
-	*out = &l->job;
+	*out = &l->view.job;
 	return 0;
 }
