@@ -15,9 +15,10 @@ umount -l "$sys/dev" "$sys/proc"
 
 # ---- boot ----
 person machine "systemd-nspawn -q --register=no --keep-unit --console=pipe -b -D $sys </dev/null >$work/boot.log 2>&1"
-leader() { # the machine's first process
+leader() { # the machine's first process, and not the one that makes it and ends
 	local nspawn
-	nspawn=$(pgrep -f "systemd-nspawn .* -D $sys" | tail -1) && init=$(pgrep -P "$nspawn" | head -1) && [ -n "$init" ]
+	nspawn=$(pgrep -f "systemd-nspawn .* -D $sys" | tail -1) && init=$(pgrep -P "$nspawn" | head -1) && [ -n "$init" ] &&
+		grep -qsE '^NSpid:.*[[:space:]]1$' "/proc/$init/status"
 }
 until_true "the machine's boot" leader
 enter="nsenter -t $init -m -u -i -n -p -r -w env -i HOME=/root TERM=screen PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8"
