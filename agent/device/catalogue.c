@@ -5,6 +5,7 @@
 
 #include "proto/base/err.h"
 #include "proto/base/ini.h"
+#include "proto/base/text.h"
 
 struct reader {
 	struct catalogue c;
@@ -161,33 +162,10 @@ int catalogue_parse(const char *text, size_t n, struct catalogue *out, int *line
 	return 0;
 }
 
-bool catalogue_glob(const char *pattern, const char *text)
-{
-	const char *star = NULL, *again = NULL;
-
-	while (*text) {
-		if (*pattern == '*') {
-			star = ++pattern;
-			again = text;
-		} else if (*pattern == *text) {
-			pattern++;
-			text++;
-		} else if (star) {
-			pattern = star;
-			text = ++again;
-		} else {
-			return false;
-		}
-	}
-	while (*pattern == '*')
-		pattern++;
-	return *pattern == '\0';
-}
-
 static bool any_fits(const struct catalogue_words *w, const char *text)
 {
 	for (size_t i = 0; i < w->count; i++)
-		if (catalogue_glob(w->at[i], text))
+		if (text_glob(w->at[i], strlen(w->at[i]), text, false))
 			return true;
 	return false;
 }

@@ -79,7 +79,4 @@ size_t catalogue_size(const struct catalogue *c, bool config);
 /* Is the first line of an output one that means "I do not know this command"? */
 bool catalogue_refused(const struct catalogue *c, const char *line);
 
-/* '*' is any run of characters; everything else is itself. Never slower than |text| * |pattern|. */
-bool catalogue_glob(const char *pattern, const char *text);
-
 #endif

@@ -44,6 +44,10 @@ size_t text_escape(const void *in, size_t n, char *out, size_t cap);
  * Returns the length, AS_E_TOO_BIG, or AS_EBADMSG for a NUL, which no name has. */
 int text_unescape(const char *text, void *out, size_t cap);
 
+/* Does the whole text fit the pattern of n bytes, in which "*" stands for any number of bytes? Each
+ * star is tried from the left only: no exponential time, whatever the pattern. */
+bool text_glob(const char *pattern, size_t n, const char *text, bool any_case);
+
 /* "1.5 MB", "900 B": decimal units, one digit after the point below 10. Returns buf. */
 #define TEXT_SIZE_MAX 16
 const char *text_size(uint64_t bytes, char buf[TEXT_SIZE_MAX]);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/route/system.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "proto/base/err.h"
+#include "proto/base/text.h"
 #include "proto/route/url.h"
 
 #define SEPARATORS "; \t\r\n"
@@ -47,31 +47,6 @@ int system_proxy(const char *proxies, struct route_proxy *out, char why[ROUTE_WH
 	return 0;
 }
 
-/* "*" stands for any number of characters. Each star is tried once, from the left: no exponential
- * time, whatever the pattern. */
-static bool matches(const char *text, const char *p, size_t n)
-{
-	const char *end = p + n, *star = NULL, *again = NULL;
-
-	while (*text) {
-		if (p < end && *p == '*') {
-			star = ++p;
-			again = text;
-		} else if (p < end && tolower((unsigned char)*p) == tolower((unsigned char)*text)) {
-			p++;
-			text++;
-		} else if (star) {
-			p = star;
-			text = ++again;
-		} else {
-			return false;
-		}
-	}
-	while (p < end && *p == '*')
-		p++;
-	return p == end;
-}
-
 /* "https://", and a port behind a name or a bracket. */
 static bool entry_matches(const struct hostport *to, const char *p, size_t n)
 {
@@ -91,17 +66,17 @@ static bool entry_matches(const struct hostport *to, const char *p, size_t n)
 
 		if (!close || (close + 1 < p + n && close[1] != ':'))
 			return false;
-		return matches(to->host, p + 1, inner) &&
+		return text_glob(p + 1, inner, to->host, true) &&
 		       (close + 1 == p + n ||
-			matches(to->port, close + 2, n - (size_t)(close + 2 - p)));
+			text_glob(close + 2, n - (size_t)(close + 2 - p), to->port, true));
 	}
 	colon = memchr(p, ':', n);
 	if (colon && !memchr(colon + 1, ':', n - (size_t)(colon + 1 - p))) {
-		if (!matches(to->port, colon + 1, n - (size_t)(colon + 1 - p)))
+		if (!text_glob(colon + 1, n - (size_t)(colon + 1 - p), to->port, true))
 			return false;
 		n = (size_t)(colon - p);
 	}
-	return n > 0 && matches(to->host, p, n);
+	return n > 0 && text_glob(p, n, to->host, true);
 }
 
 bool system_is_exempt(const struct hostport *to, const char *bypass)

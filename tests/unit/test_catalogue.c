@@ -177,14 +177,3 @@ Test(catalogue, there_is_a_limit_to_everything)
 	memset(text, '\n', sizeof text - 1);
 	cr_assert_eq(parse(text, &c), AS_E_TOO_BIG);
 }
-
-Test(catalogue, a_star_is_any_run_of_characters)
-{
-	cr_assert(catalogue_glob("*", ""));
-	cr_assert(catalogue_glob("a*c", "abbc"));
-	cr_assert(catalogue_glob("*nvalid*", "% Invalid input"));
-	cr_assert(catalogue_glob("a", "a"));
-	cr_assert_not(catalogue_glob("a", "ab"));
-	cr_assert_not(catalogue_glob("a*c", "abb"));
-	cr_assert_not(catalogue_glob("", "a"));
-}

@@ -175,3 +175,22 @@ Test(text, what_is_no_escape_stays_as_it_was_typed)
 	cr_assert_eq(text_unescape("\\x00", out, sizeof out), AS_EBADMSG);
 	cr_assert_eq(text_unescape("abc", out, 2), AS_E_TOO_BIG);
 }
+
+static bool fits(const char *pattern, const char *text)
+{
+	return text_glob(pattern, strlen(pattern), text, false);
+}
+
+Test(text, a_star_is_any_run_of_characters)
+{
+	cr_assert(fits("*", ""));
+	cr_assert(fits("a*c", "abbc"));
+	cr_assert(fits("*nvalid*", "% Invalid input"));
+	cr_assert(fits("a", "a"));
+	cr_assert_not(fits("a", "ab"));
+	cr_assert_not(fits("a*c", "abb"));
+	cr_assert_not(fits("", "a"));
+	cr_assert_not(fits("A*", "ab"));
+	cr_assert(text_glob("A*", 2, "ab", true));
+	cr_assert(text_glob("a*c", 2, "abb", false)); /* what is behind n is not the pattern's */
+}
