@@ -9,6 +9,7 @@
 #include "proto/base/err.h"
 #include "proto/route/explain.h"
 #include "proto/transport/dial.h"
+#include "proto/transport/dial_hop.h"
 #include "proto/transport/hop.h"
 #include "proto/transport/outer.h"
 
@@ -104,22 +105,14 @@ static const struct hop_events hop_ev = {
 
 static int open_hop(struct explain *e, uv_tcp_t *tcp)
 {
-	const struct route *way = tries_route(&e->ways);
-	struct carrier *carrier;
-	int err = carrier_for(way->carrier, &way->to, way->path, &e->carrier, &carrier);
-	struct tls *tls = err == 0 ? tls_client(e->outer, e->relay.host) : NULL;
+	struct dial_hop to = {.hops = e->hops,
+			      .way = tries_route(&e->ways),
+			      .relay = e->relay.host,
+			      .outer = e->outer,
+			      .carrier = &e->carrier};
 
-	if (err == 0 && !tls)
-		err = UV_ENOMEM;
 	e->greeted = e->failed = false;
-	if (err == 0)
-		err = hop_open_in(e->hops, tcp, tls, carrier, &hop_ev, e, &e->hop);
-	if (err < 0) {
-		carrier_free(carrier);
-		tls_free(tls);
-		dial_drop(tcp);
-	}
-	return err;
+	return dial_hop(&to, tcp, &hop_ev, e, &e->hop);
 }
 
 static void on_dialled(const struct report *r, uv_tcp_t *tcp, void *owner)

@@ -10,7 +10,7 @@
 #include "console/retry.h"
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
-#include "proto/transport/outer.h"
+#include "proto/transport/dial_hop.h"
 
 #define ATTACH_MS 10000 /* from REATTACH to PAIRED */
 
@@ -133,22 +133,14 @@ static void say_failure(struct link *l)
 
 static int open_hop(struct link *l, uv_tcp_t *tcp)
 {
-	const struct route *way = tries_route(&l->ways);
-	struct carrier *carrier;
-	int err = carrier_for(way->carrier, &way->to, way->path, &l->carrier, &carrier);
-	struct tls *tls = err == 0 ? tls_client(l->outer, l->target.host) : NULL;
+	struct dial_hop to = {.hops = l->hops,
+			      .way = tries_route(&l->ways),
+			      .relay = l->target.host,
+			      .outer = l->outer,
+			      .carrier = &l->carrier};
 
-	if (err == 0 && !tls)
-		err = UV_ENOMEM;
 	l->failed = false;
-	if (err == 0)
-		err = hop_open_in(l->hops, tcp, tls, carrier, &hop_ev, l, &l->hop);
-	if (err < 0) {
-		carrier_free(carrier);
-		tls_free(tls);
-		dial_drop(tcp);
-	}
-	return err;
+	return dial_hop(&to, tcp, &hop_ev, l, &l->hop);
 }
 
 static void on_dialled(const struct report *r, uv_tcp_t *tcp, void *owner)
