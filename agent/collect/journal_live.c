@@ -29,7 +29,6 @@ struct view {
 	const struct journal *journal;
 	struct live *live;
 	struct match *match;
-	uint64_t given_up; /* lines that the pattern took too long for, as we have said */
 	char line[JOURNAL_LINE_MAX];
 };
 
@@ -141,23 +140,12 @@ static void wait_for_news(struct view *v, bool more, uint64_t now_ms)
 		api->process(v->journal->j);
 }
 
-static int say_given_up(struct view *v, uint64_t now_ms)
-{
-	uint64_t n = match_given_up(v->match);
-
-	if (n == 0 || n < 2 * v->given_up)
-		return 0;
-	v->given_up = n;
-	return live_note(v->live, now_ms, "lines on which the pattern took too long: %llu",
-			 (unsigned long long)n);
-}
-
 static int follow(struct view *v)
 {
 	for (;;) {
 		uint64_t now = clock_mono_ms();
 		int more = read_entries(v, now);
-		int err = more < 0 ? more : say_given_up(v, now);
+		int err = more < 0 ? more : live_given_up(v->live, match_given_up(v->match), now);
 
 		if (err == 0)
 			err = live_pump(v->live, now, false);

@@ -31,6 +31,7 @@ struct live {
 	bool gone; /* the reader */
 	/* thrown away and not told yet */
 	uint64_t dropped_lines, dropped_bytes;
+	uint64_t given_up; /* as we have said */
 
 	/* the open batch */
 	uint8_t open[LIVE_BATCH_BYTES + ITEM_LONG_MAX + ITEM_HEADER + ITEM_BATCH];
@@ -184,6 +185,15 @@ int live_note(struct live *l, uint64_t now_ms, const char *fmt, ...)
 	va_end(ap);
 	text_line(text, strlen(text), it.note.text, sizeof it.note.text);
 	return live_put(l, &it, now_ms);
+}
+
+int live_given_up(struct live *l, uint64_t lines, uint64_t now_ms)
+{
+	if (lines == 0 || lines < 2 * l->given_up)
+		return 0;
+	l->given_up = lines;
+	return live_note(l, now_ms, "lines on which the pattern took too long: %llu",
+			 (unsigned long long)lines);
 }
 
 /* ---- to the reader ---- */

@@ -38,6 +38,10 @@ int live_line(struct live *l, uint8_t source, uint64_t time_us, const void *text
 	      uint64_t now_ms);
 int live_note(struct live *l, uint64_t now_ms, const char *fmt, ...) AS_PRINTF(3, 4);
 
+/* How many lines were left out until now because the pattern took too long (match.h): said at the
+ * first, and ever more seldom. */
+int live_given_up(struct live *l, uint64_t lines, uint64_t now_ms);
+
 /* Closes the batch when its time has come, or now, and writes what the reader takes. Negative: the
  * reader is gone. */
 int live_pump(struct live *l, uint64_t now_ms, bool now);

@@ -44,7 +44,6 @@ struct tail {
 	bool changed; /* names may have */
 	bool again;   /* look as soon as all is read */
 	uint64_t looked_ms, read_ms;
-	uint64_t given_up; /* lines that the pattern took too long for, as we have said */
 	size_t count;
 	struct source all[OP_PATHS_MAX];
 };
@@ -136,18 +135,6 @@ static int read_lines(struct tail *t, uint64_t now_ms)
 	return err < 0 ? err : has_more(t);
 }
 
-/* A line that is left out for the pattern's sake is said: at the first, and ever more seldom. */
-static int say_given_up(struct tail *t, uint64_t now_ms)
-{
-	uint64_t n = match_given_up(t->match);
-
-	if (n == 0 || n < 2 * t->given_up)
-		return 0;
-	t->given_up = n;
-	return live_note(t->live, now_ms, "lines on which the pattern took too long: %llu",
-			 (unsigned long long)n);
-}
-
 /* ---- names ---- */
 
 static int remark(struct tail *t, struct source *s, enum follow_news news, uint64_t now_ms)
@@ -231,7 +218,7 @@ static int follow_all(struct tail *t)
 
 		t->changed |= watch_took(&t->watch);
 		more = read_lines(t, now);
-		err = more < 0 ? more : say_given_up(t, now);
+		err = more < 0 ? more : live_given_up(t->live, match_given_up(t->match), now);
 		if (err == 0 && is_due(t, now)) {
 			err = look(t, now);
 			more = more || err > 0;

@@ -46,7 +46,6 @@ struct view {
 	struct channel channels[CHANNELS_MAX];
 	size_t count;
 	wchar_t query[EVENT_QUERY_CHARS];
-	uint64_t given_up;
 	struct old *old; /* of all logs, before they are sorted */
 	size_t old_count;
 	char line[EVENT_LINE_MAX];
@@ -177,29 +176,18 @@ static int fetch(struct view *v, size_t source, uint64_t now_ms)
 
 	if (!c->events || WaitForSingleObject(c->signal, 0) != WAIT_OBJECT_0)
 		return 0;
+	ResetEvent(c->signal); /* before we read: what comes meanwhile sets it again */
 	for (unsigned i = 0; i < AT_ONCE; i++) {
-		if (!v->reader.api.next(c->events, 1, &event, 0, 0, &got)) {
-			ResetEvent(c->signal);
+		if (!v->reader.api.next(c->events, 1, &event, 0, 0, &got))
 			return 0;
-		}
 
 		int err = put(v, source, event, now_ms);
 		v->reader.api.close(event);
 		if (err < 0)
 			return err;
 	}
+	SetEvent(c->signal);
 	return 1;
-}
-
-static int say_given_up(struct view *v, uint64_t now_ms)
-{
-	uint64_t n = match_given_up(v->match);
-
-	if (n == 0 || n < 2 * v->given_up)
-		return 0;
-	v->given_up = n;
-	return live_note(v->live, now_ms, "lines on which the pattern took too long: %llu",
-			 (unsigned long long)n);
 }
 
 static int follow(struct view *v)
@@ -207,7 +195,7 @@ static int follow(struct view *v)
 	for (;;) {
 		uint64_t now = clock_mono_ms();
 		bool more = false;
-		int err = say_given_up(v, now);
+		int err = live_given_up(v->live, match_given_up(v->match), now);
 
 		for (size_t i = 0; i < v->count && err >= 0; i++) {
 			err = fetch(v, i, now);
