@@ -146,10 +146,9 @@ static void tell_consumed(struct mux *m)
 }
 
 /* Not what is behind: it would only hold more. */
-static bool is_quick(const struct mux *m, const struct mux_stream *s)
+static bool wants_larger(const struct mux *m, const struct mux_stream *s)
 {
-	return s->told_ms > 0 && m->now - s->told_ms < MUX_QUICK_MS && s->consumed == s->received &&
-	       s->window < MUX_WINDOW_QUICK && s->window < s->window_max;
+	return mux_stream_is_quick(m, s) && s->consumed == s->received && s->window < s->window_max;
 }
 
 static int next_credit(struct mux *m, uint8_t *buf)
@@ -167,7 +166,7 @@ static int next_credit(struct mux *m, uint8_t *buf)
 		if (!s->credit_due)
 			continue;
 		s->credit_due = false;
-		if (is_quick(m, s))
+		if (wants_larger(m, s))
 			s->window *= 2;
 		s->granted = s->consumed + s->window;
 		s->told_ms = m->now;

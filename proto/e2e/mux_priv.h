@@ -23,10 +23,11 @@
 #define MUX_CREDIT_PART	 4	      /* credit is due when a quarter of the window can be given, */
 #define MUX_CREDIT_LEAST (128u << 10) /* and not for less: each CREDIT is five records */
 /* A stream that gives back so much credit so soon after the time before is in a hurry: with a
- * larger window it takes fewer CREDITs, each of which wakes every program on the way. */
-#define MUX_QUICK_MS	 10
-#define MUX_WINDOW_QUICK (1u << 20)
-#define MUX_OWN_MAX	 4096 /* of FIN and RESET that are kept, beside MUX_CONTROL_QUEUE_MAX */
+ * larger window, of which half is given at once, it takes fewer CREDITs, each of which wakes every
+ * program on the way. The sender has the other half in hand while one travels. */
+#define MUX_CREDIT_PART_QUICK 2
+#define MUX_QUICK_MS	      10
+#define MUX_OWN_MAX	      4096 /* of FIN and RESET that are kept, beside MUX_CONTROL_QUEUE_MAX */
 
 _Static_assert(MUX_ENTRIES_MAX == MUX_TABLE_STREAMS_MAX, "every stream fits in a resume table");
 
@@ -125,6 +126,8 @@ void mux_stream_forget(struct mux *m, struct mux_stream *s, uint64_t upto);
 /* Removes the stream when nothing is left to do for it; s is then gone. */
 void mux_stream_settle(struct mux *m, struct mux_stream *s);
 bool mux_stream_is_open(const struct mux_stream *s);
+/* Is the time of its last CREDIT less than MUX_QUICK_MS ago? */
+bool mux_stream_is_quick(const struct mux *m, const struct mux_stream *s);
 /* Bytes of any stream, also of forgotten ones, that are out of our memory. */
 void mux_session_consume(struct mux *m, uint64_t n);
 

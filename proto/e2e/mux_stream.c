@@ -250,9 +250,15 @@ static void tune(struct mux_stream *s)
 		s->window *= 2;
 }
 
-static uint64_t credit_step(const struct mux_stream *s)
+bool mux_stream_is_quick(const struct mux *m, const struct mux_stream *s)
 {
-	uint32_t part = s->window / MUX_CREDIT_PART;
+	return s->told_ms > 0 && m->now - s->told_ms < MUX_QUICK_MS;
+}
+
+static uint64_t credit_step(const struct mux *m, const struct mux_stream *s)
+{
+	bool quick = mux_stream_is_quick(m, s);
+	uint32_t part = s->window / (quick ? MUX_CREDIT_PART_QUICK : MUX_CREDIT_PART);
 
 	return part > MUX_CREDIT_LEAST ? part : MUX_CREDIT_LEAST;
 }
@@ -269,7 +275,7 @@ void mux_consumed(struct mux *m, uint32_t stream, size_t n)
 	mux_session_consume(m, n);
 	if (s->receives && !s->dead && !s->fin_in) {
 		tune(s);
-		if (s->consumed + s->window - s->granted >= credit_step(s))
+		if (s->consumed + s->window - s->granted >= credit_step(m, s))
 			s->credit_due = true;
 	}
 	mux_stream_settle(m, s);

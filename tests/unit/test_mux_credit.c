@@ -78,17 +78,24 @@ Test(mux_credit, the_window_stays_when_the_sender_never_runs_into_it)
 	cr_assert_eq(stat.window, MUX_WINDOW_FIRST);
 }
 
-static uint32_t window_after(uint64_t step_ms, uint32_t limit)
+/* 64 MiB of 64 KiB each; *credits: how often the sender was given more for the last 16 of them. */
+static uint32_t window_after(uint64_t step_ms, uint32_t limit, unsigned *credits)
 {
 	struct mux_stat stat;
 	uint32_t id = pair_open_stream();
+	uint64_t may_send = 0;
 
+	*credits = 0;
+	console.now++;
 	mux_stream_limit_window(console.mux, id, limit);
 	for (uint64_t at = 0; at < 64u << 20; at += MUX_WINDOW_FIRST / 4) {
 		console.now += step_ms;
 		cr_assert_eq(pair_offer(&agent, id, at, MUX_WINDOW_FIRST / 4),
 			     MUX_WINDOW_FIRST / 4);
 		pair_settle();
+		cr_assert(mux_stream_stat(agent.mux, id, &stat));
+		*credits += at >= 48u << 20 && stat.may_send != may_send;
+		may_send = stat.may_send;
 	}
 	cr_assert(mux_stream_stat(console.mux, id, &stat));
 	return stat.window;
@@ -96,9 +103,40 @@ static uint32_t window_after(uint64_t step_ms, uint32_t limit)
 
 Test(mux_credit, a_stream_in_a_hurry_gets_a_larger_window_and_so_fewer_credits)
 {
-	cr_assert_eq(window_after(1, MUX_WINDOW_MAX), 1u << 20);
-	cr_assert_eq(window_after(100, MUX_WINDOW_MAX), MUX_WINDOW_FIRST);
-	cr_assert_eq(window_after(1, MUX_WINDOW_FIRST), MUX_WINDOW_FIRST);
+	unsigned credits;
+
+	cr_assert_eq(window_after(0, MUX_WINDOW_MAX, &credits), MUX_WINDOW_MAX);
+	cr_assert_eq(credits, (16u << 20) / (MUX_WINDOW_MAX / 2), "half of it at once: %u",
+		     credits);
+	cr_assert_eq(window_after(100, MUX_WINDOW_MAX, &credits), MUX_WINDOW_FIRST);
+	cr_assert_eq(window_after(0, MUX_WINDOW_FIRST, &credits), MUX_WINDOW_FIRST);
+}
+
+/* Half of a window would be too late for a sender that is far away. */
+Test(mux_credit, a_window_that_is_not_used_up_quickly_is_given_back_by_quarters)
+{
+	uint32_t id = pair_open_stream();
+	uint64_t at = 0;
+	unsigned credits = 0;
+	struct mux_stat a, c;
+
+	for (int i = 0; i < 10; i++) {
+		console.now += 1000;
+		at = pair_run_into_the_window(id, at);
+		pair_settle();
+	}
+	cr_assert(mux_stream_stat(console.mux, id, &c));
+	cr_assert_eq(c.window, MUX_WINDOW_MAX);
+	cr_assert(mux_stream_stat(agent.mux, id, &a));
+	for (uint64_t n = 0, before = a.may_send; n < 16u << 20; n += MUX_WINDOW_FIRST / 4) {
+		console.now += 1000;
+		pair_offer(&agent, id, at + n, MUX_WINDOW_FIRST / 4);
+		pair_settle();
+		cr_assert(mux_stream_stat(agent.mux, id, &a));
+		credits += a.may_send != before;
+		before = a.may_send;
+	}
+	cr_assert_eq(credits, (16u << 20) / (MUX_WINDOW_MAX / 4));
 }
 
 Test(mux_credit, each_stop_doubles_the_window_only_once)
