@@ -10,8 +10,7 @@
 #include "proto/base/err.h"
 #include "proto/e2e/inner.h"
 #include "proto/transport/outer.h"
-
-#define TLS_DATA_FIRST 0x17 /* the first byte of a record of encrypted data */
+#include "proto/wire/tls_record.h"
 
 void link_gone(struct link *l, int why)
 {
@@ -93,12 +92,12 @@ static int fill_hop(struct link *l)
 	size_t n;
 
 	while (is_carrying(l) && hop_queued(l->hop) < HOP_HIGH) {
-		int err = channel_next_out(l->channel, &p, &n);
+		int err = channel_next_out(l->channel, HOP_PIECE, &p, &n);
 
 		if (err == 0 && n == 0)
 			return 0;
 		if (err == 0)
-			err = hop_send_data_at(l->hop, (uint8_t *)p, n);
+			err = hop_send_records(l->hop, p, n);
 		if (err < 0)
 			return err;
 		channel_out_done(l->channel, n);
@@ -171,7 +170,7 @@ static bool is_curable(const struct link *l, int err)
  * the old keys. The first bytes that answer us are a handshake's, which look different. */
 static bool is_stale(struct link *l, const uint8_t *p, size_t n)
 {
-	if (n > 0 && p[0] != TLS_DATA_FIRST)
+	if (n > 0 && p[0] != TLS_RECORD_SEALED)
 		l->fresh = true;
 	return !l->live || !l->fresh;
 }

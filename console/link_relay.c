@@ -120,6 +120,7 @@ void link_on_frame(struct hop *h, const struct relay_frame *f, void *owner)
 		on_paired(l, f);
 		break;
 	case RELAY_DATA:
+	case RELAY_SEALED:
 		link_feed(l, f->data.bytes, f->data.len);
 		break;
 	case RELAY_PEER_LOST:

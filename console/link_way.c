@@ -34,7 +34,7 @@ static void on_ready(struct hop *h, void *owner)
 	struct link *l = owner;
 	struct relay_frame hello = {
 	    .type = RELAY_HELLO,
-	    .hello = {RELAY_ROLE_CONSOLE, RELAY_VERSION, RELAY_VERSION, 0},
+	    .hello = {RELAY_ROLE_CONSOLE, RELAY_VERSION, RELAY_VERSION, RELAY_TAKES_SEALED},
 	};
 	int err = hop_send(h, &hello);
 

@@ -22,10 +22,12 @@ static uint64_t now_s(const struct server *s)
 
 static void on_hello(struct client *c, const struct relay_frame *f)
 {
-	const struct relay_frame answer = {.type = RELAY_HELLO,
-					   .hello = {.role = RELAY_ROLE_RELAY,
-						     .ver_min = RELAY_VERSION,
-						     .ver_max = RELAY_VERSION}};
+	const struct relay_frame answer = {
+	    .type = RELAY_HELLO,
+	    .hello = {.role = RELAY_ROLE_RELAY,
+		      .ver_min = RELAY_VERSION,
+		      .ver_max = RELAY_VERSION,
+		      .features = c->s->config->encrypt_twice ? 0 : RELAY_TAKES_SEALED}};
 
 	if (f->hello.role == RELAY_ROLE_RELAY || f->hello.ver_min > RELAY_VERSION ||
 	    f->hello.ver_max < RELAY_VERSION) {
@@ -194,6 +196,7 @@ static bool is_permitted(const struct client *c, const struct relay_frame *f)
 	case RELAY_PAIRED:
 		return agent && c->ticket && !f->paired.has_handle;
 	case RELAY_DATA:
+	case RELAY_SEALED:
 		return c->ticket != NULL;
 	case RELAY_CLOSE:
 		return c->role != 0 && (agent || !f->close.keep_id);
@@ -222,6 +225,7 @@ static void on_frame(struct hop *h, const struct relay_frame *f, void *owner)
 		on_event(c, BOOK_ON_PROVED, f);
 		break;
 	case RELAY_DATA:
+	case RELAY_SEALED:
 		on_data(c, f);
 		break;
 	case RELAY_CLOSE:

@@ -22,6 +22,7 @@ const char config_help[] =
     "  --key FILE               its private key (PEM)\n"
     "  --console-ca FILE        the CA that issues consoles' certificates (PEM)\n"
     "  --trusted-proxy ADDR,..  web servers in front, whose X-Forwarded-For is believed\n"
+    "  --encrypt-twice no       yes: bulk data, encrypted end to end, is encrypted here once more\n"
     "  --help, --version\n"
     "\n"
     "Limits, with their defaults:\n"
@@ -38,7 +39,7 @@ const char config_help[] =
     "on when the relay is back. SIGHUP: certificates are read again.\n"
     "A socket passed by systemd is used instead of --listen.\n";
 
-enum kind { PATH, NUMBER, ADDRESSES };
+enum kind { PATH, NUMBER, ADDRESSES, YES_OR_NO };
 
 struct setting {
 	const char *name;
@@ -57,6 +58,7 @@ static const struct setting settings[] = {
     SETTING("key", key, PATH),
     SETTING("console-ca", console_ca, PATH),
     SETTING("trusted-proxy", trusted, ADDRESSES),
+    SETTING("encrypt-twice", encrypt_twice, YES_OR_NO),
     SETTING("max-ids", max_ids, NUMBER),
     SETTING("ids-per-prefix", quota.ids_per_prefix, NUMBER),
     SETTING("new-ids-per-minute", quota.new_ids_per_minute, NUMBER),
@@ -83,6 +85,15 @@ static int set_number(const struct reader *r, const char *key, const char *value
 	}
 	*out = (uint32_t)n;
 	return 0;
+}
+
+static int set_bool(const struct reader *r, const char *key, const char *value, bool *out)
+{
+	*out = strcmp(value, "yes") == 0;
+	if (*out || strcmp(value, "no") == 0)
+		return 0;
+	snprintf(r->why, CONFIG_WHY_MAX, "%s needs yes or no", key);
+	return AS_ECONFIG;
 }
 
 /* ---- trusted proxies ---- */
@@ -155,6 +166,8 @@ static int set(const char *key, const char *value, void *arg)
 			continue;
 		if (s->kind == ADDRESSES)
 			return set_addresses(r, value);
+		if (s->kind == YES_OR_NO)
+			return set_bool(r, key, value, (bool *)(void *)field);
 		if (s->kind == NUMBER)
 			return set_number(r, key, value, (uint32_t *)(void *)field);
 		if (*value == '\0' || strlen(value) >= INI_VALUE_MAX) {

@@ -22,6 +22,7 @@ struct relay_config {
 	char cert[INI_VALUE_MAX], key[INI_VALUE_MAX], console_ca[INI_VALUE_MAX]; /* paths */
 	uint8_t trusted[CONFIG_TRUSTED_MAX][16]; /* IPv4 as ::ffff:a.b.c.d */
 	size_t trusted_count;
+	bool encrypt_twice; /* never RELAY_SEALED */
 	uint32_t max_ids;
 	struct quota_limits quota;
 	struct listen_limits visitors;

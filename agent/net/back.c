@@ -17,8 +17,7 @@
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
 #include "proto/wire/messages.h"
-
-#define TLS_DATA_FIRST 0x17 /* first byte of a record that is encrypted already */
+#include "proto/wire/tls_record.h"
 
 _Static_assert(MUX_TABLE_LEN_MAX <= MSG_TABLE_MAX, "a table fits its message");
 
@@ -27,7 +26,7 @@ bool back_is_stale(struct net *n, const uint8_t *p, size_t len)
 {
 	if (!n->stale || len == 0)
 		return false;
-	n->stale = p[0] == TLS_DATA_FIRST;
+	n->stale = p[0] == TLS_RECORD_SEALED;
 	return n->stale;
 }
 

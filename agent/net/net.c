@@ -65,6 +65,8 @@ static void on_hop_ready(struct hop *h, void *owner)
 	};
 	struct relay_frame arrival = {.type = RELAY_ALLOC};
 
+	if (!n->way.system_trust) /* who opens the outer TLS would meet records of another */
+		hello.hello.features = RELAY_TAKES_SEALED;
 	if (n->way.only_greet) {
 		if (hop_send(h, &hello) < 0)
 			hop_close(h, AS_E_RELAY);
@@ -167,6 +169,7 @@ static void on_hop_frame(struct hop *h, const struct relay_frame *f, void *owner
 			hop_close(h, AS_E_PROTOCOL);
 		break;
 	case RELAY_DATA:
+	case RELAY_SEALED:
 		peer_feed(n, f->data.bytes, f->data.len);
 		break;
 	case RELAY_PEER_LOST:

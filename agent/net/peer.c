@@ -64,8 +64,8 @@ static bool fill_hop(struct net *n)
 	size_t len;
 
 	while (hop_queued(n->hop) < HOP_HIGH) {
-		if (channel_next_out(n->channel, &p, &len) < 0 || len == 0 ||
-		    hop_send_data_at(n->hop, (uint8_t *)p, len) < 0)
+		if (channel_next_out(n->channel, HOP_PIECE, &p, &len) < 0 || len == 0 ||
+		    hop_send_records(n->hop, p, len) < 0)
 			return false;
 		channel_out_done(n->channel, len);
 	}

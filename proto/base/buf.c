@@ -29,7 +29,7 @@ static void give_back(struct buf *b)
 	}
 	b->data = NULL;
 	b->cap = 0;
-	b->head = b->front;
+	b->head = 0;
 }
 
 /* More than it has. */
@@ -43,7 +43,7 @@ static int grow(struct buf *b, size_t cap)
 		spare = NULL;
 		spare_cap = 0;
 		if (b->len > 0)
-			memcpy(grown + b->front, b->data + b->front, b->len);
+			memcpy(grown, b->data, b->len);
 		free(b->data);
 	} else {
 		grown = realloc(b->data, cap);
@@ -60,29 +60,24 @@ void buf_init(struct buf *b, size_t limit)
 	*b = (struct buf){.limit = limit};
 }
 
-void buf_init_front(struct buf *b, size_t limit, size_t front)
-{
-	*b = (struct buf){.limit = limit, .head = front, .front = front};
-}
-
 void buf_done(struct buf *b)
 {
 	free(b->data);
-	buf_init_front(b, b->limit, b->front);
+	buf_init(b, b->limit);
 }
 
 uint8_t *buf_reserve(struct buf *b, size_t n)
 {
 	if (n > b->limit - b->len)
 		return NULL;
-	if (b->cap < b->head + b->len + n && b->head > b->front) {
-		memmove(b->data + b->front, b->data + b->head, b->len);
-		b->head = b->front;
+	if (b->cap < b->head + b->len + n && b->head > 0) {
+		memmove(b->data, b->data + b->head, b->len);
+		b->head = 0;
 	}
-	if (b->cap < b->front + b->len + n) {
+	if (b->cap < b->len + n) {
 		size_t cap = b->cap ? b->cap : BUF_FIRST;
 
-		while (cap < b->front + b->len + n)
+		while (cap < b->len + n)
 			cap *= 2;
 
 		if (grow(b, cap) < 0)
@@ -119,7 +114,7 @@ void buf_consume(struct buf *b, size_t n)
 	b->len -= n;
 	if (b->len > 0)
 		return;
-	b->head = b->front;
+	b->head = 0;
 	if (b->cap > BUF_KEEP)
 		give_back(b);
 }

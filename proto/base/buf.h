@@ -13,12 +13,9 @@
 struct buf {
 	uint8_t *data; /* ours; the first unread byte is data[head] */
 	size_t head, len, cap, limit;
-	size_t front; /* bytes in front of the first that are the reader's, too */
 };
 
 void buf_init(struct buf *b, size_t limit);
-/* The same with `front` bytes in front of buf_head() that whoever reads may overwrite. */
-void buf_init_front(struct buf *b, size_t limit, size_t front);
 void buf_done(struct buf *b);
 
 static inline const uint8_t *buf_head(const struct buf *b)

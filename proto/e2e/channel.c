@@ -240,7 +240,7 @@ static bool may_speak(const struct channel *ch)
 	return ch->closing || (!ch->ended && ch->err == 0);
 }
 
-/* Makes the records of one frame. */
+/* Makes the records of one frame: 0 when there is none. */
 static int make_frame(struct channel *ch)
 {
 	const uint8_t *frame;
@@ -248,33 +248,35 @@ static int make_frame(struct channel *ch)
 
 	if (size > 0) {
 		renew_key(ch, (size_t)size);
-		size = tls_write(ch->tls, frame, (size_t)size);
+
+		int err = tls_write(ch->tls, frame, (size_t)size);
+		size = err < 0 ? err : size;
 	}
-	if (size == 0 && ch->closing && !mux_has_output(ch->mux)) {
+	if (size >= 0 && ch->closing && !mux_has_output(ch->mux)) {
 		ch->said_all = true;
-		size = tls_finish(ch->tls);
+
+		int err = tls_finish(ch->tls);
+		size = err < 0 ? err : size;
 	}
 	if (size < 0)
 		ch->said_all = true; /* broken: nothing more can be said */
 	return size;
 }
 
-int channel_next_out(struct channel *ch, const uint8_t **p, size_t *n)
+int channel_next_out(struct channel *ch, size_t enough, const uint8_t **p, size_t *n)
 {
-	int err = 0;
+	int size = 1;
 
 	*p = NULL;
 	*n = 0;
 	if (!ch->tls)
 		return 0;
 	*p = tls_out(ch->tls, n);
-	if (*n == 0 && may_speak(ch)) {
-		err = make_frame(ch);
+	while (*n < enough && size > 0 && may_speak(ch)) {
+		size = make_frame(ch);
 		*p = tls_out(ch->tls, n);
 	}
-	if (*n > CHANNEL_PIECE_MAX)
-		*n = CHANNEL_PIECE_MAX;
-	return ch->err == 0 ? err : 0; /* channel_feed() has said it */
+	return size < 0 && ch->err == 0 ? size : 0; /* channel_feed() has said it */
 }
 
 void channel_out_done(struct channel *ch, size_t n)

@@ -4,7 +4,7 @@
  * ends. assent-net and the console move its ciphertext in relay DATA frames.
  *
  *   payload of a relay DATA frame -> channel_feed()                      -> events
- *   channel_next_out() ... channel_out_done() -> payload of ONE relay DATA frame
+ *   channel_next_out() ... channel_out_done() -> whole records, for hop_send_records()
  *
  * Life: channel_new() -> on_open -> mux events ... -> channel_end() or on_end -> channel_free().
  * After every call into the channel or its mux ask channel_next_out() again, as far as the
@@ -32,8 +32,6 @@
 
 struct channel;
 
-#define CHANNEL_PIECE_MAX 16380 /* RELAY_FRAME_PAYLOAD_MAX */
-
 /* Callbacks may use the mux and channel_end(); never channel_feed(), channel_next_out() or
  * channel_free(): set a flag and free when channel_feed() has returned. MUX_END does not come as a
  * message but as on_end. */
@@ -59,11 +57,11 @@ int channel_feed(struct channel *ch, const uint8_t *p, size_t n, uint64_t now_ms
 /* The connection has ended: 0 after END, else AS_E_TRUNCATED or the earlier error. */
 int channel_feed_end(struct channel *ch);
 
-/* The next piece for the peer: 0 with *n in 1..CHANNEL_PIECE_MAX, or *n == 0 for nothing to
- * send. One mux frame is one piece; a handshake flight may be several. *p is valid until the next
- * call into the channel. Asked again before channel_out_done(), it gives the same bytes. The
- * TLS_OUT_FRONT bytes in front of *p are the caller's to overwrite. */
-int channel_next_out(struct channel *ch, const uint8_t **p, size_t *n);
+/* The next records for the peer: 0 with *n > 0, or *n == 0 for nothing to send. Records are made
+ * until there are at least `enough` bytes; so there is one mux frame more than that at most, or a
+ * handshake's flight. *p is valid until the next call into the channel. Asked again before
+ * channel_out_done(), it gives the same bytes, and perhaps more behind them. */
+int channel_next_out(struct channel *ch, size_t enough, const uint8_t **p, size_t *n);
 void channel_out_done(struct channel *ch, size_t n);
 
 /* Sends END behind the control messages that wait, then close_notify; data that waits is dropped.

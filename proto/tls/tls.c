@@ -10,10 +10,9 @@
 #include "proto/base/buf.h"
 #include "proto/base/err.h"
 
-#define TLS_WHY_MAX	160
-#define TLS_PENDING_MAX (64u << 10) /* half a record, or a handshake flight cut in the middle */
-#define TLS_LARGE	(8u << 10)  /* of such writes there will be more */
-#define CERT_LIST_MAX	(16 << 10)
+#define TLS_WHY_MAX   160
+#define TLS_LARGE     (8u << 10) /* of such writes there will be more */
+#define CERT_LIST_MAX (16 << 10)
 
 /* The first list that the library knows: 3.5 has ML-KEM, 3.0 has not. */
 static const char *const group_lists[] = {"X25519MLKEM768:X25519:P-256", "X25519:P-256"};
@@ -22,7 +21,6 @@ struct tls {
 	SSL *ssl;
 	const uint8_t *in; /* what was fed and not yet read; not ours */
 	size_t in_len;
-	struct buf pending; /* fed bytes that we had to keep */
 	struct buf out;
 	bool ended;
 	bool releases; /* its mode at the moment */
@@ -43,13 +41,6 @@ static int bio_read(BIO *b, char *p, int n)
 	size_t want = (size_t)n;
 
 	BIO_clear_retry_flags(b);
-	if (t->pending.len > 0) {
-		if (want > t->pending.len)
-			want = t->pending.len;
-		memcpy(p, buf_head(&t->pending), want);
-		buf_consume(&t->pending, want);
-		return (int)want;
-	}
 	if (t->in_len > 0) {
 		if (want > t->in_len)
 			want = t->in_len;
@@ -229,8 +220,7 @@ static struct tls *tls_new(SSL_CTX *ctx)
 		tls_free(t);
 		return NULL;
 	}
-	buf_init(&t->pending, TLS_PENDING_MAX);
-	buf_init_front(&t->out, TLS_OUT_MAX, TLS_OUT_FRONT);
+	buf_init(&t->out, TLS_OUT_MAX);
 	BIO_set_data(bio, t);
 	SSL_set_bio(t->ssl, bio, bio);
 	SSL_set_app_data(t->ssl, t);
@@ -272,7 +262,6 @@ void tls_free(struct tls *t)
 	if (!t)
 		return;
 	SSL_free(t->ssl);
-	buf_done(&t->pending);
 	buf_done(&t->out);
 	free(t->peer);
 	free(t);
@@ -370,16 +359,6 @@ static int tls_result(struct tls *t, int n)
 	}
 }
 
-/* OpenSSL wants more than was fed: what it did not take yet must outlive the caller's bytes. */
-static int keep_rest(struct tls *t)
-{
-	int err = buf_append(&t->pending, t->in, t->in_len);
-
-	t->in = NULL;
-	t->in_len = 0;
-	return err < 0 ? AS_E_TOO_BIG : 0;
-}
-
 int tls_feed(struct tls *t, const void *p, size_t n)
 {
 	if (t->in_len > 0)
@@ -432,7 +411,7 @@ int tls_read(struct tls *t, void *p, size_t n, size_t *got)
 	if (t->failed)
 		return AS_E_TLS;
 	forget_errors();
-	set_release(t, t->in_len == 0 && t->pending.len == 0);
+	set_release(t, t->in_len == 0);
 
 	int r = SSL_read_ex(t->ssl, p, n, got);
 	int err = r == 1 ? 0 : tls_result(t, r);
@@ -445,7 +424,20 @@ int tls_read(struct tls *t, void *p, size_t n, size_t *got)
 	if (r == 1 && err == 0)
 		return 0;
 	*got = 0;
-	return err == 0 ? keep_rest(t) : err;
+	if (err == 0 &&
+	    t->in_len > 0) /* it keeps half a record itself, and takes all before it asks */
+		return AS_E_INTERNAL;
+	return err;
+}
+
+size_t tls_take(struct tls *t, size_t max, const uint8_t **p)
+{
+	size_t n = t->in_len < max ? t->in_len : max;
+
+	*p = t->in;
+	t->in += n;
+	t->in_len -= n;
+	return n;
 }
 
 int tls_write(struct tls *t, const void *p, size_t n)
@@ -471,6 +463,11 @@ int tls_write(struct tls *t, const void *p, size_t n)
 		n -= wrote;
 	}
 	return 0;
+}
+
+int tls_put(struct tls *t, const void *p, size_t n)
+{
+	return buf_append(&t->out, p, n);
 }
 
 int tls_finish(struct tls *t)

@@ -9,8 +9,10 @@
  *   us      -> tls_write() ... tls_out()/tls_out_done() -> network   (after every call,
  *                                 reading included: a read can produce output)
  *
- * tls_feed() copies nothing: the bytes are consumed by tls_read() and must stay valid
- * until the next call returns 0; what is then left over (half a record) is kept here.
+ * tls_feed() copies nothing: the bytes are consumed by tls_read() and must stay valid until it
+ * returns 0 with nothing got. OpenSSL keeps half a record itself.
+ * tls_take() and tls_put() are for bytes that stand between two records and are not this engine's:
+ * both ends must know where, and how many.
  * A missing close_notify is AS_E_TRUNCATED, never a clean end.
  */
 #ifndef AS_TLS_H
@@ -27,7 +29,6 @@ struct tls;
 #define TLS_END	       1	  /* tls_read(): the peer said goodbye */
 #define TLS_OUT_MAX    (1u << 20) /* bytes waiting for the network; callers stop at TLS_OUT_HIGH */
 #define TLS_OUT_HIGH   (256u << 10)
-#define TLS_OUT_FRONT  4
 #define TLS_RECORD_MAX 16384 /* plaintext bytes per record */
 
 /* What both layers have in common: TLS 1.3 only, no tickets, no early data, no renegotiation,
@@ -62,10 +63,16 @@ int tls_read(struct tls *t, void *p, size_t n, size_t *got);
  * AS_ESTATE before the handshake is done, AS_EFULL when TLS_OUT_MAX would be passed. */
 int tls_write(struct tls *t, const void *p, size_t n);
 
+/* Of what was fed, the next bytes behind the record that tls_read() gave last: at most max of them,
+ * 0 when all has been read. They stay where they were fed. */
+size_t tls_take(struct tls *t, size_t max, const uint8_t **p);
+
+/* Copies n bytes behind the records that wait. AS_EFULL, -ENOMEM: none. */
+int tls_put(struct tls *t, const void *p, size_t n);
+
 int tls_finish(struct tls *t); /* sends close_notify */
 
-/* What waits for the network. Valid until the next call of anything but tls_out(). The
- * TLS_OUT_FRONT bytes in front of it are the caller's to overwrite. */
+/* What waits for the network. Valid until the next call of anything but tls_out(). */
 const uint8_t *tls_out(struct tls *t, size_t *n);
 void tls_out_done(struct tls *t, size_t n);
 

@@ -118,6 +118,7 @@ static void on_handle_closed(struct hop *h)
 	carrier_free(h->carrier);
 	free(h->tcp);
 	free(h->partial);
+	sealed_done(&h->sealed);
 	free(h->page);
 	free(h);
 	if (failed)

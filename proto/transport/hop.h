@@ -8,6 +8,10 @@
  * hop_close() may be called at any time, from any callback, any number of times; after it
  * only on_gone() comes.
  *
+ * What was announced by SEALED comes to on_frame() in parts, each as soon as it is there: whole
+ * records in data, at most HOP_READ_MAX bytes. Only who has said RELAY_TAKES_SEALED in his HELLO
+ * is sent any.
+ *
  * What the hop does by itself: PING and PONG never reach on_frame(); see hop_mark(). The first
  * frame of the other side must be HELLO (or ERROR) and must be there HOP_HANDSHAKE_MS after the
  * start. A frame that cannot be decoded ends the hop with AS_E_PROTOCOL or AS_E_TOO_BIG.
@@ -31,6 +35,7 @@
 
 #define HOP_HIGH	 (256u << 10)
 #define HOP_LOW		 (128u << 10)
+#define HOP_PIECE	 (256u << 10) /* so much at once is sent best */
 #define HOP_READ_MAX	 (256u << 10)
 #define HOP_HANDSHAKE_MS 10000
 #define HOP_HELLO_MAX	 4096  /* plaintext bytes before the other side's HELLO */
@@ -91,10 +96,13 @@ int hop_accept(struct hop_loop *l, uv_stream_t *from, struct tls *tls, struct ca
  * gets that has not looked at hop_queued(). One frame becomes one TLS record. */
 int hop_send(struct hop *h, const struct relay_frame *f);
 int hop_send_data(struct hop *h, const void *p, size_t n); /* 1..RELAY_FRAME_PAYLOAD_MAX */
-/* The same without a copy, which overwrites the RELAY_FRAME_HEADER bytes in front of p. */
-int hop_send_data_at(struct hop *h, uint8_t *p, size_t n);
 
-/* A DATA frame that on_frame() of another hop is being given right now: not copied. */
+/* Whole records of an inner TLS, at most RELAY_SEALED_MAX bytes. Many at once are not encrypted a
+ * second time if all of them are encrypted and the other side's HELLO says that it takes them so:
+ * SEALED. Else they are DATA. Fails as hop_send(), with AS_EFULL before any byte has gone. */
+int hop_send_records(struct hop *h, const uint8_t *p, size_t n);
+
+/* A DATA or SEALED frame that on_frame() of another hop is being given right now: not copied. */
 int hop_forward(struct hop *to, const struct relay_frame *f);
 
 /* Around several hop_send*() of one moment: the kernel is given what they made in large pieces.

@@ -20,6 +20,7 @@
 
 #include "proto/transport/hop.h"
 #include "proto/transport/keepalive.h"
+#include "proto/transport/sealed.h"
 
 enum hop_phase { HOP_TLS, HOP_OPEN, HOP_GOODBYE, HOP_DRAIN, HOP_GONE };
 
@@ -66,6 +67,8 @@ struct hop {
 	char *page;	  /* where a web page leads that came in place of TLS; NULL: none came */
 	uint8_t *partial; /* start of a frame whose end has not come; NULL when there is none */
 	size_t partial_len;
+	uint32_t said, heard; /* RELAY_TAKES_*, of our HELLO and of the other side's */
+	struct sealed sealed; /* the run that is being read */
 };
 
 /* Reading may produce output: brackets around everything that feeds the engine. */

@@ -34,6 +34,7 @@ static int check_first(struct hop *h, const struct relay_frame *f)
 	if (f->type != RELAY_HELLO)
 		return AS_E_PROTOCOL;
 	h->heard_hello = true;
+	h->heard = f->hello.features;
 	hop_arm_keepalive(h);
 	return 0;
 }
@@ -54,6 +55,11 @@ static int handle(struct hop *h, const struct relay_frame *f)
 		if (h->mark != 0 && f->token == h->mark && h->ev->on_pong)
 			h->ev->on_pong(h, f->token, h->owner);
 		return 0; /* else it was heard, that is all a PONG is for */
+	case RELAY_SEALED:
+		if (!(h->said & RELAY_TAKES_SEALED))
+			return AS_E_PROTOCOL;
+		sealed_begin(&h->sealed, f->sealed_len);
+		return 0;
 	default:
 		h->ev->on_frame(h, f, h->owner);
 		return 0;
@@ -86,8 +92,33 @@ static int deliver(struct hop *h, const uint8_t *at, size_t n)
 			return err;
 		at += size;
 		n -= (size_t)size;
+		if (h->sealed.left > 0) /* the run follows its record, and so nothing else does */
+			return n > 0 ? AS_E_PROTOCOL : keep_partial(h, at, 0);
 	}
 	return 0;
+}
+
+/* What has come of a run. 1: there may be more behind it. */
+static int pump_sealed(struct hop *h)
+{
+	const uint8_t *p;
+	size_t n = tls_take(h->tls, h->sealed.left, &p);
+	struct relay_frame f = {.type = RELAY_SEALED};
+
+	if (n == 0 && h->ended)
+		return AS_E_TRUNCATED;
+	if (n == 0)
+		return 0;
+	while (n > 0 && h->phase == HOP_OPEN) {
+		int err = sealed_feed(&h->sealed, &p, &n, &f.data.bytes, &f.data.len);
+
+		if (err < 0)
+			return err == UV_ENOMEM ? err : broken_protocol(err);
+		if (f.data.len > 0)
+			h->ev->on_frame(h, &f, h->owner);
+	}
+	sealed_tidy(&h->sealed);
+	return h->phase == HOP_OPEN;
 }
 
 static void note_open(struct hop *h)
@@ -105,6 +136,8 @@ static int pump_once(struct hop *h)
 	uint8_t *plain = h->l->plain;
 	size_t have = h->partial_len, got;
 
+	if (h->sealed.left > 0)
+		return pump_sealed(h);
 	if (have > 0)
 		memcpy(plain, h->partial, have);
 

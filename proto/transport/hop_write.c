@@ -4,9 +4,12 @@
 
 #include "proto/base/err.h"
 #include "proto/transport/hop_priv.h"
+#include "proto/wire/tls_record.h"
 
-#define WRITE_MAX (64u << 10)  /* copied for one uv_write(), when the kernel is full */
-#define FLUSH_AT  (128u << 10) /* keeps the engine's buffer small while one read is forwarded */
+#define WRITE_MAX  (64u << 10)	/* copied for one uv_write(), when the kernel is full */
+#define FLUSH_AT   (128u << 10) /* keeps the engine's buffer small while one read is forwarded */
+#define SEALED_MIN (8u << 10)	/* less is encrypted once more, with its announcement */
+#define DIRECT_MIN (32u << 10)	/* less is copied, and leaves with what comes behind it */
 
 struct write_job {
 	uv_write_t req;
@@ -222,17 +225,22 @@ void hop_batch_end(struct hop *h)
 
 /* ---- frames ---- */
 
-static int send_bytes(struct hop *h, const void *p, size_t n)
+static int queue_bytes(struct hop *h, const void *p, size_t n)
 {
 	if (h->phase != HOP_OPEN)
 		return AS_ESTATE;
 
 	int err = tls_write(h->tls, p, n);
-	if (err == AS_EFULL)
-		return err;
-	if (err < 0)
+	if (err < 0 && err != AS_EFULL)
 		hop_close(h, err);
-	else
+	return err;
+}
+
+static int send_bytes(struct hop *h, const void *p, size_t n)
+{
+	int err = queue_bytes(h, p, n);
+
+	if (err == 0)
 		hop_flush_soon(h);
 	return err;
 }
@@ -241,6 +249,8 @@ int hop_send(struct hop *h, const struct relay_frame *f)
 {
 	int n = relay_frame_encode(f, h->l->frame, sizeof h->l->frame);
 
+	if (f->type == RELAY_HELLO)
+		h->said = f->hello.features;
 	return n < 0 ? n : send_bytes(h, h->l->frame, (size_t)n);
 }
 
@@ -253,14 +263,91 @@ int hop_send_data(struct hop *h, const void *p, size_t n)
 	return send_bytes(h, h->l->frame, RELAY_FRAME_HEADER + n);
 }
 
-_Static_assert(RELAY_FRAME_HEADER <= TLS_OUT_FRONT, "what an inner engine leaves in front");
+/* ---- records that are sealed already ---- */
 
-int hop_send_data_at(struct hop *h, uint8_t *p, size_t n)
+/* As many whole records as one DATA frame takes; in the middle of one only if it is too long. */
+static size_t data_piece(const uint8_t *p, size_t n)
 {
-	if (n == 0 || n > RELAY_FRAME_PAYLOAD_MAX)
-		return n == 0 ? AS_EBADMSG : AS_E_TOO_BIG;
-	relay_frame_data_header(n, p - RELAY_FRAME_HEADER);
-	return send_bytes(h, p - RELAY_FRAME_HEADER, RELAY_FRAME_HEADER + n);
+	size_t whole = 0;
+
+	while (n > RELAY_FRAME_PAYLOAD_MAX) {
+		int size = tls_record_size(p + whole, n - whole);
+
+		if (size <= 0 || whole + (size_t)size > RELAY_FRAME_PAYLOAD_MAX)
+			return whole > 0 ? whole : RELAY_FRAME_PAYLOAD_MAX;
+		whole += (size_t)size;
+	}
+	return n;
+}
+
+static int send_as_data(struct hop *h, const uint8_t *p, size_t n)
+{
+	int err = 0;
+
+	while (err == 0 && n > 0) {
+		size_t part = data_piece(p, n);
+
+		err = hop_send_data(h, p, part);
+		p += part;
+		n -= part;
+	}
+	return err;
+}
+
+/* Past the queue, if nothing is on its way already: how much the kernel took. */
+static int write_now(struct hop *h, const uint8_t *p, size_t n)
+{
+	size_t waits;
+	const uint8_t *out = tls_out(h->tls, &waits);
+	uv_buf_t bufs[] = {uv_buf_init((char *)out, (unsigned int)waits),
+			   uv_buf_init((char *)p, (unsigned int)n)};
+	int took;
+
+	if (h->carrier || h->writing > 0 || h->broken < 0 || n < DIRECT_MIN)
+		return 0;
+	took = uv_try_write((uv_stream_t *)h->tcp, bufs, 2);
+	if (took <= 0)
+		return took == UV_EAGAIN ? 0 : took;
+	if ((size_t)took < waits)
+		waits = (size_t)took;
+	tls_out_done(h->tls, waits);
+	return took - (int)waits;
+}
+
+static int send_run(struct hop *h, const uint8_t *p, size_t n)
+{
+	const struct relay_frame f = {.type = RELAY_SEALED, .sealed_len = (uint32_t)n};
+	int size = relay_frame_encode(&f, h->l->frame, sizeof h->l->frame);
+	int err = size < 0 ? size : queue_bytes(h, h->l->frame, (size_t)size);
+
+	if (err < 0)
+		return err;
+
+	int took = write_now(h, p, n);
+	if (took < 0) {
+		on_broken(h, took);
+		return 0;
+	}
+	err = tls_put(h->tls, p + took, n - (size_t)took);
+	if (err < 0)
+		hop_drop(h, err); /* what it announced cannot follow */
+	else
+		hop_flush_soon(h);
+	return err;
+}
+
+int hop_send_records(struct hop *h, const uint8_t *p, size_t n)
+{
+	bool runs =
+	    h->said & h->heard & RELAY_TAKES_SEALED && n >= SEALED_MIN && n <= RELAY_SEALED_MAX;
+
+	if (h->phase != HOP_OPEN)
+		return AS_ESTATE;
+	if (hop_waiting(h) + n + n / 64 + RELAY_FRAME_MAX > TLS_OUT_MAX)
+		return AS_EFULL;
+	if (runs && tls_record_sealed_whole(p, n) == (int)n)
+		return send_run(h, p, n);
+	return send_as_data(h, p, n);
 }
 
 int hop_mark(struct hop *h, uint64_t token)
@@ -269,9 +356,11 @@ int hop_mark(struct hop *h, uint64_t token)
 	return hop_send(h, &(struct relay_frame){.type = RELAY_PING, .token = token});
 }
 
-/* The frame's header stands right before its payload in the other hop's buffer. */
+/* The header of DATA stands right before its payload in the other hop's buffer. */
 int hop_forward(struct hop *to, const struct relay_frame *f)
 {
+	if (f->type == RELAY_SEALED)
+		return hop_send_records(to, f->data.bytes, f->data.len);
 	return send_bytes(to, f->data.bytes - RELAY_FRAME_HEADER, RELAY_FRAME_HEADER + f->data.len);
 }
 

@@ -33,7 +33,7 @@ int relay_frame_size(const uint8_t *buf, size_t n)
 	uint8_t type = cursor_u8(&c);
 	uint32_t len = cursor_u24(&c);
 
-	if (type < RELAY_HELLO || type > RELAY_ERROR)
+	if (type < RELAY_HELLO || type > RELAY_SEALED)
 		return AS_EBADMSG;
 	if (len > (type == RELAY_DATA ? RELAY_FRAME_PAYLOAD_MAX : RELAY_CONTROL_MAX))
 		return AS_E_TOO_BIG;
@@ -93,6 +93,13 @@ static void decode_payload(struct cursor *c, struct relay_frame *m)
 		break;
 	case RELAY_ERROR:
 		m->error_code = cursor_u32(c);
+		break;
+	case RELAY_SEALED:
+		m->sealed_len = cursor_u32(c);
+		if (c->err == 0 && m->sealed_len == 0)
+			c->err = AS_EBADMSG;
+		if (c->err == 0 && m->sealed_len > RELAY_SEALED_MAX)
+			c->err = AS_E_TOO_BIG;
 		break;
 	}
 }
@@ -163,6 +170,9 @@ static void encode_payload(struct writer *w, const struct relay_frame *f)
 		break;
 	case RELAY_ERROR:
 		writer_u32(w, f->error_code);
+		break;
+	case RELAY_SEALED:
+		writer_u32(w, f->sealed_len);
 		break;
 	}
 }

@@ -20,9 +20,13 @@
 #define RELAY_FRAME_PAYLOAD_MAX 16380 /* so that frame and header fill one TLS record */
 #define RELAY_FRAME_MAX		(RELAY_FRAME_HEADER + RELAY_FRAME_PAYLOAD_MAX)
 #define RELAY_CONTROL_MAX	64 /* payload of every frame but DATA */
+#define RELAY_SEALED_MAX	(512u << 10)
 #define RELAY_HANDLE_LEN	16
 #define RELAY_VERSION		1
 #define RELAY_ID_BITS		20 /* 4 Crockford characters */
+
+/* HELLO's features: what its sender understands. */
+#define RELAY_TAKES_SEALED UINT32_C(1)
 
 enum relay_frame_type {
 	RELAY_HELLO = 1,     /* both, first: role, versions, features */
@@ -40,7 +44,9 @@ enum relay_frame_type {
 	RELAY_NOTICE = 12,    /* relay: it will go away in so many seconds */
 	RELAY_CLOSE =
 	    13, /* both: error number, keep_id (agent only: drop this console, keep the id) */
-	RELAY_ERROR = 14, /* relay: error number; the connection ends */
+	RELAY_ERROR = 14,  /* relay: error number; the connection ends */
+	RELAY_SEALED = 15, /* DATA that is not encrypted once more: this frame says how many bytes,
+			    * and they follow on the connection itself, behind its record */
 };
 
 enum relay_role { RELAY_ROLE_AGENT = 1, RELAY_ROLE_CONSOLE = 2, RELAY_ROLE_RELAY = 3 };
@@ -66,8 +72,9 @@ struct relay_frame {
 		struct {
 			const uint8_t *bytes; /* points into the decoded buffer; not ours */
 			size_t len;	      /* 1..RELAY_FRAME_PAYLOAD_MAX */
-		} data;
-		uint64_t token; /* PING, PONG */
+		} data;			      /* also what a hop makes of SEALED: whole records */
+		uint32_t sealed_len;	      /* 1..RELAY_SEALED_MAX, on the wire */
+		uint64_t token;		      /* PING, PONG */
 		struct {
 			uint32_t id;
 			uint8_t handle[RELAY_HANDLE_LEN];

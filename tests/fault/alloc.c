@@ -187,7 +187,7 @@ static const struct channel_events channel_ev = {
 static bool carry(struct end *from, struct end *to)
 {
 	static uint8_t frame[MUX_FRAME_MAX];
-	uint8_t copy[CHANNEL_PIECE_MAX];
+	uint8_t copy[2 * TLS_RECORD_MAX];
 	const uint8_t *p = frame;
 	size_t n = 0;
 	int err;
@@ -195,7 +195,7 @@ static bool carry(struct end *from, struct end *to)
 	if (from->gave_up || to->gave_up)
 		return false;
 	if (from->ch) {
-		err = channel_next_out(from->ch, &p, &n);
+		err = channel_next_out(from->ch, 1, &p, &n);
 	} else {
 		err = mux_next(from->mux, frame, sizeof frame);
 		n = err > 0 ? (size_t)err : 0;
@@ -318,7 +318,7 @@ static void say_goodbye(struct end *e)
 	size_t n;
 
 	channel_end(e->ch, e->gave_up ? -1 : 0);
-	for (int i = 0; i < 100 && channel_next_out(e->ch, &p, &n) == 0 && n > 0; i++)
+	for (int i = 0; i < 100 && channel_next_out(e->ch, 1, &p, &n) == 0 && n > 0; i++)
 		channel_out_done(e->ch, n);
 }
 

@@ -35,14 +35,15 @@ struct peer {
 	int gone_count, why;
 	unsigned int heard[ENDS_TYPES];	     /* frames, by type */
 	struct relay_frame last[ENDS_TYPES]; /* the latest of each; no payload of DATA */
-	uint64_t bytes;			     /* of DATA */
-	uint32_t digest;		     /* over DATA, so that order and content count */
+	uint64_t bytes;			     /* of DATA and SEALED */
+	uint32_t digest;		     /* over both, so that order and content count */
 	unsigned int low;		     /* on_low() calls */
 	bool carried;			     /* the other side came in a WebSocket */
 	char forwarded[64];
 	bool failed; /* on_failed() came, with */
 	struct report failure;
 	enum relay_role role;		  /* what it says in its HELLO; 0: says none */
+	uint32_t features;		  /* ... and RELAY_TAKES_* */
 	void (*on_ready)(struct peer *p); /* may be NULL */
 	void (*on_frame)(struct peer *p, const struct relay_frame *f);
 	void (*on_low)(struct peer *p);
@@ -72,6 +73,9 @@ void ends_pair_in(struct ends *e, struct peer *client, struct peer *server,
 
 /* The digest that a peer has after these bytes. */
 uint32_t ends_digest(uint32_t digest, const void *p, size_t n);
+
+/* n bytes of encrypted records as any inner TLS makes them, the last one shorter. */
+void ends_records(uint8_t *out, size_t n);
 
 struct outer_pem ends_pem(const char *pem);
 

@@ -153,7 +153,7 @@ void client_expect_error(struct relay_stage *s, struct peer *p, int err)
 
 void client_agent(struct relay_stage *s, struct peer *agent)
 {
-	*agent = (struct peer){.role = RELAY_ROLE_AGENT};
+	*agent = (struct peer){.role = RELAY_ROLE_AGENT, .features = s->features[0]};
 	client_come(s, agent, s->e.agent_ctx);
 	client_tell(agent, (struct relay_frame){.type = RELAY_ALLOC});
 	ENDS_UNTIL(&s->e, agent->gone || agent->heard[RELAY_ALLOCATED]);
@@ -161,7 +161,7 @@ void client_agent(struct relay_stage *s, struct peer *agent)
 
 void client_console(struct relay_stage *s, struct peer *console, uint32_t id)
 {
-	*console = (struct peer){.role = RELAY_ROLE_CONSOLE};
+	*console = (struct peer){.role = RELAY_ROLE_CONSOLE, .features = s->features[1]};
 	client_come(s, console, s->e.console_ctx);
 	client_tell(console, (struct relay_frame){.type = RELAY_JOIN, .join_id = id});
 	ENDS_UNTIL(&s->e,
@@ -202,7 +202,7 @@ struct relay_frame client_handle(const struct peer *p, uint32_t id)
 void client_arrive(struct relay_stage *s, struct peer *back, enum relay_role role,
 		   const struct relay_frame f)
 {
-	*back = (struct peer){.role = role};
+	*back = (struct peer){.role = role, .features = s->features[role != RELAY_ROLE_AGENT]};
 	client_come(s, back, role == RELAY_ROLE_AGENT ? s->e.agent_ctx : s->e.console_ctx);
 	client_tell(back, f);
 	ENDS_UNTIL(&s->e, back->gone || back->heard[RELAY_PAIRED] || back->heard[RELAY_ERROR]);

@@ -14,6 +14,7 @@ struct relay_stage {
 	struct relay_config config;
 	struct server *server;
 	char dir[32];
+	uint32_t features[2]; /* of agents and of consoles, as they will say them; 0 at first */
 	bool gone;
 };
 

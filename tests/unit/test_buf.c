@@ -100,31 +100,3 @@ Test(buf, an_empty_one_gives_back_memory_that_had_grown_large)
 	buf_done(&b);
 	buf_done(&b);
 }
-
-Test(buf, what_stands_in_front_may_be_overwritten_at_any_time)
-{
-	static uint8_t piece[70000];
-	struct buf b;
-	uint8_t in = 0, out = 0;
-
-	buf_init_front(&b, 1 << 20, 4);
-	for (unsigned round = 0; round < 600; round++) {
-		size_t n = round * 7919 % (round % 10 == 0 ? sizeof piece : 997);
-
-		for (size_t i = 0; i < n; i++)
-			piece[i] = in++;
-		cr_assert_eq(buf_append(&b, piece, n), 0);
-		if (b.len > 0)
-			memset((uint8_t *)buf_head(&b) - 4, 0xee, 4);
-
-		size_t take = round % 3 == 0 ? b.len : (size_t)(round * 31) % (b.len + 1);
-		for (size_t i = 0; i < take; i++)
-			cr_assert_eq(buf_head(&b)[i], out++, "round %u", round);
-		buf_consume(&b, take);
-	}
-	buf_done(&b);
-	cr_assert_eq(buf_append(&b, "x", 1), 0);
-	memset((uint8_t *)buf_head(&b) - 4, 0xee, 4);
-	cr_assert_eq(buf_head(&b)[0], 'x');
-	buf_done(&b);
-}

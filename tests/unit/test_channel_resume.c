@@ -168,7 +168,7 @@ static bool carry(struct end *from, struct end *to)
 	const uint8_t *p;
 	size_t n;
 
-	cr_assert_eq(channel_next_out(from->ch, &p, &n), 0);
+	cr_assert_eq(channel_next_out(from->ch, 1, &p, &n), 0);
 	if (n == 0 || line == 0)
 		return false;
 
@@ -414,7 +414,7 @@ Test(channel_resume, nothing_passes_while_it_is_suspended)
 	cut();
 	cr_assert(channel_is_suspended(agent.ch));
 	cr_assert_null(channel_tls(agent.ch));
-	cr_assert_eq(channel_next_out(agent.ch, &p, &n), 0);
+	cr_assert_eq(channel_next_out(agent.ch, 1, &p, &n), 0);
 	cr_assert_eq(n, 0);
 	channel_out_done(agent.ch, 0);
 	cr_assert_eq(channel_feed(agent.ch, (const uint8_t *)"x", 1, 0), AS_ESTATE);

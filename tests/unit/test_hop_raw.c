@@ -221,6 +221,12 @@ ParameterizedTestParameters(hop_raw, ends_on_bytes_that_break_the_protocol)
 	    {"a second HELLO", true, {RELAY_HELLO, 0, 0, 7, 1, 1, 1}, 7, 4, AS_E_PROTOCOL},
 	    {"DATA before HELLO", false, {RELAY_DATA, 0, 0, 1, 7}, 5, 0, AS_E_PROTOCOL},
 	    {"PING before HELLO", false, {RELAY_PING, 0, 0, 8}, 4, 8, AS_E_PROTOCOL},
+	    {"SEALED to one who takes none",
+	     true,
+	     {RELAY_SEALED, 0, 0, 4, 0, 0, 1},
+	     7,
+	     1,
+	     AS_E_PROTOCOL},
 	    {"too much before HELLO",
 	     false,
 	     {RELAY_DATA, 0, 0x3f, 0xfc},
@@ -316,6 +322,158 @@ Test(hop_raw, a_full_data_frame_is_one_tls_record)
 		at += 5 + len;
 	}
 	cr_assert_eq(full, 6);
+	raw_end(r);
+}
+
+/* ---- SEALED ---- */
+
+static void announce(uint32_t n, uint8_t out[RELAY_FRAME_HEADER + 4])
+{
+	const struct relay_frame f = {.type = RELAY_SEALED, .sealed_len = n};
+
+	cr_assert_eq(relay_frame_encode(&f, out, RELAY_FRAME_HEADER + 4), RELAY_FRAME_HEADER + 4);
+}
+
+static void raw_plain(struct raw *r, const uint8_t *p, size_t n)
+{
+	uv_buf_t buf = uv_buf_init((char *)p, (unsigned int)n);
+
+	cr_assert_eq(uv_try_write((uv_stream_t *)r->tcp, &buf, 1), (int)n);
+}
+
+static struct raw *raw_open_to_taker(void)
+{
+	server.features = RELAY_TAKES_SEALED;
+
+	struct raw *r = raw_open();
+	raw_hello(r);
+	ENDS_UNTIL(&e, server.heard[RELAY_HELLO]);
+	return r;
+}
+
+Test(hop_raw, a_run_comes_between_two_frames_however_it_is_cut)
+{
+	static const size_t steps[] = {1, 5, 6, 4096, 30001, 70000};
+	static uint8_t records[70000];
+	uint8_t head[RELAY_FRAME_HEADER + 4];
+	uint32_t digest = 0;
+
+	struct raw *r = raw_open_to_taker();
+	ends_records(records, sizeof records);
+	announce(sizeof records, head);
+	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		uint64_t before = server.bytes;
+
+		raw_send(r, head, sizeof head);
+		for (size_t at = 0; at < sizeof records; at += steps[i]) {
+			size_t left = sizeof records - at;
+
+			raw_plain(r, records + at, left < steps[i] ? left : steps[i]);
+			if (steps[i] > 6 || at < 20)
+				ends_step(&e); /* so that it is read in such pieces */
+		}
+		raw_send_frame(r, &(struct relay_frame){.type = RELAY_DATA, .data = {block, 7}});
+		ENDS_UNTIL(&e, server.bytes == before + sizeof records + 7);
+		digest = ends_digest(ends_digest(digest, records, sizeof records), block, 7);
+		cr_assert_eq(server.digest, digest, "%zu bytes at a time", steps[i]);
+	}
+	hop_close(server.hop, 0);
+	ENDS_UNTIL(&e, r->ended);
+	raw_end(r);
+}
+
+Test(hop_raw, what_stands_behind_an_announcement_in_its_record_breaks_the_protocol)
+{
+	uint8_t bytes[2 * (RELAY_FRAME_HEADER + 4)];
+
+	struct raw *r = raw_open_to_taker();
+	announce(100, bytes);
+	announce(100, bytes + sizeof bytes / 2);
+	raw_send(r, bytes, sizeof bytes);
+	raw_until_gone(r);
+	cr_assert_eq(server.why, AS_E_PROTOCOL);
+	raw_end(r);
+}
+
+Test(hop_raw, a_run_of_anything_but_encrypted_records_breaks_the_protocol)
+{
+	uint8_t head[RELAY_FRAME_HEADER + 4];
+
+	for (int i = 0; i < 3; i++) {
+		uint8_t bytes[100];
+
+		server = (struct peer){.role = RELAY_ROLE_RELAY};
+
+		struct raw *r = raw_open_to_taker();
+		ends_records(bytes, sizeof bytes);
+		bytes[0] = i == 0 ? 'G' : i == 1 ? 0x16 : bytes[0];
+		bytes[4] = i == 2 ? 99 : bytes[4]; /* it ends within a record */
+		announce(sizeof bytes, head);
+		raw_send(r, head, sizeof head);
+		raw_plain(r, bytes, sizeof bytes);
+		raw_until_gone(r);
+		cr_assert_eq(server.why, AS_E_PROTOCOL, "%d", i);
+		cr_assert_eq(server.heard[RELAY_SEALED], 0);
+		raw_end(r);
+	}
+}
+
+Test(hop_raw, an_end_within_a_run_is_truncation)
+{
+	uint8_t head[RELAY_FRAME_HEADER + 4], bytes[100];
+
+	struct raw *r = raw_open_to_taker();
+	ends_records(bytes, sizeof bytes);
+	announce(sizeof bytes, head);
+	raw_send(r, head, sizeof head);
+	raw_plain(r, bytes, sizeof bytes - 1);
+	uv_shutdown_t shut;
+	uv_shutdown(&shut, (uv_stream_t *)r->tcp, NULL);
+	raw_until_gone(r);
+	cr_assert_eq(server.why, AS_E_TRUNCATED);
+	raw_end(r);
+}
+
+/* The goodbye of TLS may not stand where records were promised. */
+Test(hop_raw, a_goodbye_within_a_run_is_none)
+{
+	uint8_t head[RELAY_FRAME_HEADER + 4];
+
+	struct raw *r = raw_open_to_taker();
+	announce(RELAY_SEALED_MAX, head);
+	raw_send(r, head, sizeof head);
+	tls_finish(r->tls);
+	raw_flush(r);
+	uv_shutdown_t shut;
+	uv_shutdown(&shut, (uv_stream_t *)r->tcp, NULL);
+	raw_until_gone(r);
+	cr_assert_eq(server.why, AS_E_TRUNCATED);
+	raw_end(r);
+}
+
+Test(hop_raw, records_of_a_run_are_on_the_wire_as_they_are)
+{
+	static uint8_t records[40000];
+	struct relay_frame last;
+
+	server.features = RELAY_TAKES_SEALED;
+
+	struct raw *r = raw_open();
+	raw_send_frame(
+	    r, &(struct relay_frame){.type = RELAY_HELLO,
+				     .hello = {RELAY_ROLE_AGENT, 1, 1, RELAY_TAKES_SEALED}});
+	ENDS_UNTIL(&e, server.heard[RELAY_HELLO] && raw_count(r, RELAY_HELLO, &last) == 1);
+	ends_records(records, sizeof records);
+
+	size_t from = r->seen_len;
+	cr_assert_eq(hop_send_records(server.hop, records, sizeof records), 0);
+	ENDS_UNTIL(&e, r->seen_len - from >= 5 + 8 + 17 + sizeof records);
+	cr_assert_eq(r->seen_len - from, 5 + 8 + 17 + sizeof records, "an announcement more");
+	cr_assert_eq(memcmp(r->seen + r->seen_len - sizeof records, records, sizeof records), 0);
+	cr_assert_eq(raw_count(r, RELAY_SEALED, &last), 1);
+	cr_assert_eq(last.sealed_len, sizeof records);
+	hop_close(server.hop, 0);
+	ENDS_UNTIL(&e, r->ended);
 	raw_end(r);
 }
 

@@ -64,7 +64,7 @@ static void agent_speak(void)
 	const uint8_t *p;
 	size_t n;
 
-	while (newest()->hop && channel_next_out(agent, &p, &n) == 0 && n > 0) {
+	while (newest()->hop && channel_next_out(agent, 1, &p, &n) == 0 && n > 0) {
 		cr_assert_eq(hop_send_data(newest()->hop, p, n), 0);
 		channel_out_done(agent, n);
 	}

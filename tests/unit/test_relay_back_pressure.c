@@ -22,6 +22,18 @@ static void pour(struct peer *p)
 	}
 }
 
+static void pour_records(struct peer *p)
+{
+	static uint8_t records[96u << 10];
+	uint64_t *sent = p->arg;
+
+	while (*sent < STREAM_BYTES && hop_queued(p->hop) < HOP_HIGH) {
+		ends_records(records, sizeof records);
+		cr_assert_eq(hop_send_records(p->hop, records, sizeof records), 0);
+		*sent += sizeof records;
+	}
+}
+
 /* The relay and the kernel take so much and then no more: the loop has nothing to do but the
  * relay's own clock. */
 static void until_stuck(struct relay_stage *s, const uint64_t *sent)
@@ -32,18 +44,19 @@ static void until_stuck(struct relay_stage *s, const uint64_t *sent)
 	}
 }
 
-Test(relay_back_pressure, a_slow_reader_stops_the_other_sides_writer)
+static void stop_writer(uint32_t features, void (*write)(struct peer *p))
 {
 	struct relay_stage s;
 	struct peer agent, console;
 	uint64_t sent = 0;
 
 	relay_stage_start(&s);
+	s.features[0] = s.features[1] = features;
 	client_pair(&s, &agent, &console);
 	agent.arg = &sent;
-	agent.on_low = pour;
+	agent.on_low = write;
 	hop_pause(console.hop);
-	pour(&agent);
+	write(&agent);
 	until_stuck(&s, &sent);
 	cr_assert_lt(sent, STREAM_BYTES, "the agent was stopped");
 	cr_assert_eq(console.bytes, 0);
@@ -52,6 +65,16 @@ Test(relay_back_pressure, a_slow_reader_stops_the_other_sides_writer)
 	client_leave(&s, &agent);
 	client_leave(&s, &console);
 	relay_stage_stop(&s);
+}
+
+Test(relay_back_pressure, a_slow_reader_stops_the_other_sides_writer)
+{
+	stop_writer(0, pour);
+}
+
+Test(relay_back_pressure, also_when_it_writes_sealed_records)
+{
+	stop_writer(RELAY_TAKES_SEALED, pour_records);
 }
 
 Test(relay_back_pressure, a_writer_that_was_stopped_goes_on_when_the_slow_reader_is_gone)

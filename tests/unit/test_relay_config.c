@@ -83,6 +83,7 @@ Test(relay_config, refuses_what_it_does_not_understand)
 	    {"--max-ids", "1x"},
 	    {"--max-ids", "9999999"},
 	    {"--cert", ""},
+	    {"--encrypt-twice", "maybe"},
 	    {"cert", "x"},
 	    {"--", "x"},
 	    {"--config", "/nonexistent/relay.conf"},
@@ -141,6 +142,10 @@ Test(relay_config, a_file_has_keys_named_like_the_options)
 		     0);
 	cr_assert_str_eq(c.listen, "[::1]:443");
 	cr_assert_eq(c.quota.joins_per_day, 500);
+	cr_assert_not(c.encrypt_twice);
+	cr_assert_eq(
+	    parse_file("cert = a\nkey = b\nconsole-ca = c\nencrypt-twice = yes\n", &c, why), 0);
+	cr_assert(c.encrypt_twice);
 }
 
 Test(relay_config, an_unknown_key_is_an_error_with_its_line)

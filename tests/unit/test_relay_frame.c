@@ -24,6 +24,7 @@ static const struct relay_frame samples[] = {
     {.type = RELAY_NOTICE, .notice_s = 30},
     {.type = RELAY_CLOSE, .close = {22, true}},
     {.type = RELAY_ERROR, .error_code = 9},
+    {.type = RELAY_SEALED, .sealed_len = RELAY_SEALED_MAX},
 };
 
 #define SAMPLES (sizeof samples / sizeof samples[0])
@@ -97,7 +98,7 @@ Test(relay_frame, headers_that_can_never_be_right_are_refused_at_once)
 		int err;
 	} bad[] = {
 	    {{0, 0, 0, 0}, AS_EBADMSG},
-	    {{RELAY_ERROR + 1, 0, 0, 0}, AS_EBADMSG},
+	    {{RELAY_SEALED + 1, 0, 0, 0}, AS_EBADMSG},
 	    {{0xff, 0xff, 0xff, 0xff}, AS_EBADMSG},
 	    {{RELAY_HELLO, 0, 0, RELAY_CONTROL_MAX + 1}, AS_E_TOO_BIG},
 	    {{RELAY_DATA, 0, 0x3f, 0xfd}, AS_E_TOO_BIG},
@@ -134,6 +135,7 @@ Test(relay_frame, values_out_of_range_are_malformed)
 	    {.type = RELAY_JOIN, .join_id = ID_MAX + 1},
 	    {.type = RELAY_ALLOCATED, .allocated = {ID_MAX + 1, {0}, 1}},
 	    {.type = RELAY_REATTACH, .reattach = {UINT32_MAX, {0}}},
+	    {.type = RELAY_SEALED, .sealed_len = 0},
 	};
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -147,6 +149,9 @@ Test(relay_frame, values_out_of_range_are_malformed)
 	size_t n = encode(&close);
 	buf[n - 1] = 2;
 	cr_assert_eq(relay_frame_decode(buf, n, &out), AS_EBADMSG, "neither true nor false");
+
+	struct relay_frame run = {.type = RELAY_SEALED, .sealed_len = RELAY_SEALED_MAX + 1};
+	cr_assert_eq(relay_frame_decode(buf, encode(&run), &out), AS_E_TOO_BIG);
 }
 
 Test(relay_frame, a_buffer_too_small_is_told_and_not_overrun)

@@ -32,6 +32,45 @@ Test(relay_server, pairs_by_id_and_forwards_both_ways)
 	relay_stage_stop(&s);
 }
 
+static void send_records(struct relay_stage *s, struct peer *from, struct peer *to)
+{
+	static uint8_t records[100000];
+	uint64_t before = to->bytes;
+	uint32_t digest = to->digest;
+
+	ends_records(records, sizeof records);
+	cr_assert_eq(hop_send_records(from->hop, records, sizeof records), 0);
+	ENDS_UNTIL(&s->e, to->bytes == before + sizeof records);
+	cr_assert_eq(to->digest, ends_digest(digest, records, sizeof records));
+}
+
+Test(relay_server, passes_sealed_records_on_as_the_other_side_takes_them)
+{
+	struct relay_stage s;
+	struct peer agent, console;
+
+	relay_stage_start(&s);
+	for (unsigned who = 0; who < 4; who++) {
+		s.features[0] = who & 1 ? RELAY_TAKES_SEALED : 0;
+		s.features[1] = who & 2 ? RELAY_TAKES_SEALED : 0;
+		client_pair(&s, &agent, &console);
+		cr_assert_eq(agent.last[RELAY_HELLO].hello.features, RELAY_TAKES_SEALED);
+		send_records(&s, &agent, &console);
+		send_records(&s, &console, &agent);
+		cr_assert_eq(agent.heard[RELAY_SEALED] > 0, who == 3);
+		cr_assert_eq(console.heard[RELAY_SEALED] > 0, who == 3);
+		client_leave(&s, &console);
+		client_leave(&s, &agent);
+	}
+	s.config.encrypt_twice = true;
+	client_pair(&s, &agent, &console);
+	send_records(&s, &agent, &console);
+	cr_assert_eq(console.heard[RELAY_SEALED], 0);
+	client_leave(&s, &console);
+	client_leave(&s, &agent);
+	relay_stage_stop(&s);
+}
+
 Test(relay_server, lets_nobody_join_twice)
 {
 	struct relay_stage s;
