@@ -220,10 +220,13 @@ int bundle_create(const struct bundle_about *about, struct bundle **out)
 	if (!b)
 		return err;
 	b->root = b->reserve = -1;
+	b->hasher = hasher_new();
 	b->bytes_max = about->bytes_max > 0 && about->bytes_max < BUNDLE_BYTES_MAX
 			   ? about->bytes_max
 			   : BUNDLE_BYTES_MAX;
 	manifest_init(&b->m);
+	if (!b->hasher)
+		goto out;
 	if ((err = set_texts(&b->m, about)) < 0 || (err = make_root(b, about)) < 0)
 		goto out;
 	b->reserve = reserve_new(b->root);
@@ -274,6 +277,7 @@ const struct manifest *bundle_manifest(const struct bundle *b)
 
 static void item_free(struct bundle_item *it)
 {
+	hasher_wait(it->b->hasher);
 	if (it->file.fd >= 0)
 		close(it->file.fd);
 	sha256_stream_free(it->file.hash);
@@ -292,6 +296,7 @@ void bundle_free(struct bundle *b)
 		b->open = it->next;
 		item_free(it);
 	}
+	hasher_free(b->hasher);
 	bundle_release(b);
 	if (b->root >= 0)
 		close(b->root);

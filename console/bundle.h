@@ -14,7 +14,8 @@
  *
  * A full disk costs the file it happens in (marked partial, with what arrived); the session and
  * the other items go on. All writing is synchronous and in pieces of a record, on purpose: who
- * calls does not give credit before it returns, so a slow disk slows the agent down.
+ * calls does not give credit before it returns, so a slow disk slows the agent down. What is
+ * written is hashed beside, at most one piece behind.
  */
 #ifndef AS_CONSOLE_BUNDLE_H
 #define AS_CONSOLE_BUNDLE_H

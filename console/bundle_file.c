@@ -17,10 +17,11 @@
 #include "proto/base/clock.h"
 #include "proto/base/err.h"
 
-#define NAME_TRIES 1000
-#define HOLD_MAX   (120u << 10)
-#define HASH_BLOCK (64u << 10)
-#define HASH_PIECE (8u << 20) /* at once: some milliseconds */
+#define NAME_TRIES  1000
+#define HOLD_MAX    (240u << 10)
+#define HASH_BLOCK  (64u << 10)
+#define HASH_BESIDE (64u << 10) /* so much is worth waking another thread for */
+#define HASH_PIECE  (8u << 20)	/* at once: some milliseconds */
 
 static struct manifest_item *entry_of(const struct bundle_item *it)
 {
@@ -155,10 +156,9 @@ static uint64_t on_disk(const struct bundle_item *it)
 	return entry_of(it)->bytes - it->file.held;
 }
 
-/* n bytes that are counted already, the last that are. */
-static void write_out(struct bundle_item *it, const uint8_t *p, size_t n)
+/* n bytes that are counted already, the last that are. How many the disk has taken. */
+static size_t write_out(struct bundle_item *it, const uint8_t *p, size_t n)
 {
-	bool in_order = it->file.hashed == entry_of(it)->bytes - n;
 	size_t left = n;
 
 	while (left > 0) {
@@ -173,20 +173,48 @@ static void write_out(struct bundle_item *it, const uint8_t *p, size_t n)
 		p += done;
 		left -= (size_t)done;
 	}
-	if (!in_order || left == n)
-		return;
-	if (sha256_stream_add(it->file.hash, p - (n - left), n - left) < 0)
-		disk_failed(it, -EIO);
-	it->file.hashed += n - left;
+	return n - left;
 }
 
+/* Is the hash over everything but what comes now? */
+static bool hash_follows(const struct bundle_item *it)
+{
+	return it->file.hashed == on_disk(it);
+}
+
+static int hash(struct bundle_item *it, const uint8_t *p, size_t n)
+{
+	hasher_wait(it->b->hasher);
+	it->file.hashed += n;
+	return sha256_stream_add(it->file.hash, p, n);
+}
+
+static void write_and_hash(struct bundle_item *it, const uint8_t *p, size_t n)
+{
+	bool follows = it->file.hashed == entry_of(it)->bytes - n;
+	size_t done = write_out(it, p, n);
+
+	if (follows && hash(it, p, done) < 0)
+		disk_failed(it, -EIO);
+}
+
+/* While a large piece is hashed beside us the next one is received and written. */
 void bundle_file_flush(struct bundle_item *it)
 {
-	size_t n = it->file.held;
+	size_t n = it->file.held, done;
+	bool follows = hash_follows(it);
 
 	it->file.held = 0;
-	if (n > 0)
-		write_out(it, it->file.hold, n);
+	if (n < HASH_BESIDE) {
+		if (n > 0)
+			write_and_hash(it, it->file.hold, n);
+		return;
+	}
+	done = write_out(it, it->file.hold, n);
+	if (!follows)
+		return;
+	it->file.hashed += done;
+	it->file.hold = hasher_add(it->b->hasher, it->file.hash, it->file.hold, done);
 }
 
 static bool hold(struct bundle_item *it, const uint8_t *p, size_t n)
@@ -215,7 +243,7 @@ int bundle_file_write(struct bundle_item *it, const uint8_t *p, size_t n)
 		return 0;
 	count_bytes(it, n);
 	if (!held)
-		write_out(it, p, n);
+		write_and_hash(it, p, n);
 	return 0;
 }
 
@@ -260,9 +288,8 @@ static bool hash_more(struct bundle_item *it)
 			return true;
 		got = pread(it->file.fd, block, left < sizeof block ? (size_t)left : sizeof block,
 			    (off_t)it->file.hashed);
-		if (got <= 0 || sha256_stream_add(it->file.hash, block, (size_t)got) < 0)
+		if (got <= 0 || hash(it, block, (size_t)got) < 0)
 			return false;
-		it->file.hashed += (uint64_t)got;
 	}
 	return true;
 }
@@ -301,6 +328,7 @@ int bundle_file_close(struct bundle_item *it, enum item_state state, const char 
 			disk_failed(it, -EIO);
 			break;
 		}
+	hasher_wait(it->b->hasher);
 	if (it->file.fd >= 0) {
 		entry->hashed = it->file.hashed == entry->bytes &&
 				sha256_stream_get(it->file.hash, entry->sha256) == 0;

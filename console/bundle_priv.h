@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "console/bundle.h"
+#include "console/hasher.h"
 #include "proto/e2e/sha256.h"
 
 #define BUNDLE_MANIFEST "manifest.json"
@@ -20,6 +21,7 @@ struct bundle {
 	int reserve; /* an unlinked file that keeps space for the last manifest; -1 once used */
 	struct manifest m;
 	struct bundle_item *open; /* list of items that have not ended */
+	struct hasher *hasher;	  /* of the files' large pieces */
 	uint64_t bytes, bytes_max;
 	size_t changes; /* of the manifest since it was last written */
 	bool finished;

@@ -18,6 +18,7 @@ int sha256(const void *p, size_t n, uint8_t out[SHA256_LEN])
 
 struct sha256_stream {
 	EVP_MD_CTX *md;
+	bool failed;
 };
 
 struct sha256_stream *sha256_stream_new(void)
@@ -43,13 +44,14 @@ void sha256_stream_free(struct sha256_stream *s)
 
 int sha256_stream_add(struct sha256_stream *s, const void *p, size_t n)
 {
-	return EVP_DigestUpdate(s->md, p, n) == 1 ? 0 : AS_E_INTERNAL;
+	s->failed = s->failed || EVP_DigestUpdate(s->md, p, n) != 1;
+	return s->failed ? AS_E_INTERNAL : 0;
 }
 
 int sha256_stream_get(const struct sha256_stream *s, uint8_t out[SHA256_LEN])
 {
 	EVP_MD_CTX *copy = EVP_MD_CTX_new(); /* finishing would end the stream */
-	bool ok = copy && EVP_MD_CTX_copy_ex(copy, s->md) == 1 &&
+	bool ok = copy && !s->failed && EVP_MD_CTX_copy_ex(copy, s->md) == 1 &&
 		  EVP_DigestFinal_ex(copy, out, NULL) == 1;
 
 	EVP_MD_CTX_free(copy);

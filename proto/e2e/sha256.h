@@ -19,9 +19,11 @@ struct sha256_stream;
 struct sha256_stream *sha256_stream_new(void); /* NULL when memory is short */
 void sha256_stream_free(struct sha256_stream *s);
 
+/* 0, or AS_E_INTERNAL, and then always. */
 int sha256_stream_add(struct sha256_stream *s, const void *p, size_t n);
 
-/* The hash of everything so far; adding may go on. 0, or AS_E_INTERNAL with zeros in out. */
+/* The hash of everything so far; adding may go on. 0, or AS_E_INTERNAL with zeros in out, also when
+ * not everything could be added. */
 int sha256_stream_get(const struct sha256_stream *s, uint8_t out[SHA256_LEN]);
 
 #endif

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -262,6 +263,72 @@ Test(bundle, what_is_held_is_on_the_disk_and_in_the_hash_after_a_flush)
 	cr_assert_eq(memcmp(hash, last()->sha256, sizeof hash), 0);
 	cr_assert_eq(bundle_box_end(it), 0);
 	cr_assert_eq(bundle_item_end(it, ITEM_OK, ""), ITEM_OK);
+}
+
+#define PIECE 16000
+
+static void expect_hash(const struct manifest_item *item, const char *name, size_t n)
+{
+	char *content = malloc(n + 1);
+	uint8_t hash[SHA256_LEN];
+
+	cr_assert_eq(bundle_box_content(bundle_box_at(name), content, n + 1), n);
+	cr_assert_eq(item->bytes, n);
+	cr_assert(item->hashed);
+	sha256(content, n, hash);
+	cr_assert_eq(memcmp(hash, item->sha256, sizeof hash), 0, "%s", name);
+	free(content);
+}
+
+/* Large pieces are hashed beside: those of two files, and small ones between them. */
+Test(bundle, files_that_come_at_the_same_time_have_their_own_hashes)
+{
+	struct bundle_item *it[] = {bundle_item_begin(bundle_box, "os"),
+				    bundle_item_begin(bundle_box, "cpu")};
+	static char piece[PIECE];
+	size_t first = bundle_manifest(bundle_box)->items_count, n[2] = {0, 0};
+
+	cr_assert_eq(bundle_box_file(it[0], "left"), 0);
+	cr_assert_eq(bundle_box_file(it[1], "right"), 0);
+	for (int i = 0; i < 300; i++) {
+		int who = i % 3 == 0;
+
+		memset(piece, i, sizeof piece);
+		cr_assert_eq(bundle_box_data(it[who], piece, sizeof piece), 0);
+		n[who] += sizeof piece;
+		if (n[who] / PIECE % 16 == 0) /* right behind a large one */
+			bundle_flush(bundle_box);
+	}
+	for (int who = 0; who < 2; who++) {
+		cr_assert_eq(bundle_box_end_file(it[who], ITEM_OK), 0);
+		expect_hash(&bundle_manifest(bundle_box)->items[first + (size_t)who],
+			    who ? "right" : "left", n[who]);
+		cr_assert_eq(bundle_box_end(it[who]), 0);
+		cr_assert_eq(bundle_item_end(it[who], ITEM_OK, ""), ITEM_OK);
+	}
+}
+
+Test(bundle, a_disk_that_is_full_in_a_large_piece_leaves_what_fits_with_its_hash)
+{
+	struct bundle_item *it = bundle_item_begin(bundle_box, "os");
+	static char piece[PIECE];
+	struct rlimit limit, old;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	limit = (struct rlimit){777777, old.rlim_max};
+	cr_assert_eq(bundle_box_file(it, "big"), 0);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	for (int i = 0; i < 100; i++) {
+		memset(piece, i, sizeof piece);
+		cr_assert_eq(bundle_box_data(it, piece, sizeof piece), 0);
+	}
+	cr_assert_eq(bundle_box_end_file(it, ITEM_OK), 0);
+	setrlimit(RLIMIT_FSIZE, &old);
+	cr_assert_eq(last()->state, ITEM_PARTIAL);
+	expect_hash(last(), "big", 777777);
+	cr_assert_eq(bundle_box_end(it), 0);
+	cr_assert_eq(bundle_item_end(it, ITEM_OK, ""), ITEM_PARTIAL);
 }
 
 Test(bundle, survives_any_number_of_facts)
