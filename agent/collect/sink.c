@@ -91,7 +91,7 @@ static int squeeze(struct sink *s, const uint8_t *p, size_t n, int flush)
 	}
 }
 
-static int emit(struct sink *s, const uint8_t *p, size_t n)
+int sink_emit(struct sink *s, const uint8_t *p, size_t n)
 {
 	s->raw += n;
 	return s->comp ? squeeze(s, p, n, Z_NO_FLUSH) : write_all(s, p, n);
@@ -99,19 +99,19 @@ static int emit(struct sink *s, const uint8_t *p, size_t n)
 
 /* ---- records ---- */
 
-static uint64_t room(const struct sink *s)
+uint64_t sink_room(const struct sink *s)
 {
 	uint64_t used = s->raw + s->pending + ITEM_HEADER + SINK_TAIL;
 
 	return used < s->raw_max ? s->raw_max - used : 0;
 }
 
-static int send_record(struct sink *s, const struct item *it)
+int sink_send_record(struct sink *s, const struct item *it)
 {
 	uint8_t buf[ITEM_LONG_MAX];
 	int n = item_encode(it, buf, sizeof buf);
 
-	return n < 0 ? n : emit(s, buf, (size_t)n);
+	return n < 0 ? n : sink_emit(s, buf, (size_t)n);
 }
 
 /* Bytes up to and with the last newline; 0 when there is none. */
@@ -122,14 +122,14 @@ static size_t whole_lines(const uint8_t *p, size_t n)
 	return n;
 }
 
-static int send_pending(struct sink *s, size_t n)
+int sink_send_pending(struct sink *s, size_t n)
 {
 	if (n == 0)
 		return 0;
 	s->redactions += redact_text(s->record + ITEM_HEADER, n);
 	item_data_header(n, s->record);
 
-	int err = emit(s, s->record, ITEM_HEADER + n);
+	int err = sink_emit(s, s->record, ITEM_HEADER + n);
 	s->pending -= n;
 	memmove(s->record + ITEM_HEADER, s->record + ITEM_HEADER + n, s->pending);
 	return err;
@@ -142,13 +142,13 @@ static int end_file(struct sink *s, enum item_state state, bool truncated, const
 	if (!s->in_file)
 		return 0;
 
-	int err = send_pending(s, s->pending);
+	int err = sink_send_pending(s, s->pending);
 	it.file_end.state = state;
 	it.file_end.truncated = truncated;
 	it.file_end.redactions = s->redactions;
 	text_line(why, strlen(why), it.file_end.why, sizeof it.file_end.why);
 	if (err == 0)
-		err = send_record(s, &it);
+		err = sink_send_record(s, &it);
 	s->in_file = false;
 	s->redactions = 0;
 	if (state == ITEM_UNAVAILABLE)
@@ -159,7 +159,7 @@ static int end_file(struct sink *s, enum item_state state, bool truncated, const
 }
 
 /* The cap is reached: what there is ends at a line, and nothing more comes. */
-static int overflow(struct sink *s)
+int sink_overflow(struct sink *s)
 {
 	char size[TEXT_SIZE_MAX], why[ITEM_WHY_MAX + 1];
 	size_t whole = whole_lines(s->record + ITEM_HEADER, s->pending);
@@ -176,7 +176,7 @@ static int put(struct sink *s, const uint8_t *p, size_t n)
 {
 	while (n > 0) {
 		size_t take = SINK_RECORD - s->pending;
-		uint64_t left = room(s);
+		uint64_t left = sink_room(s);
 
 		if (take > n)
 			take = n;
@@ -187,13 +187,13 @@ static int put(struct sink *s, const uint8_t *p, size_t n)
 		s->pending += take;
 		p += take;
 		n -= take;
-		if (n > 0 && room(s) == 0)
-			return overflow(s);
+		if (n > 0 && sink_room(s) == 0)
+			return sink_overflow(s);
 		if (s->pending < SINK_RECORD)
 			continue;
 
 		size_t whole = whole_lines(s->record + ITEM_HEADER, s->pending);
-		int err = send_pending(s, whole > 0 ? whole : s->pending);
+		int err = sink_send_pending(s, whole > 0 ? whole : s->pending);
 		if (err < 0)
 			return err;
 	}
@@ -205,22 +205,22 @@ static int put_record(struct sink *s, const struct item *it)
 {
 	bool is_long = it->type == ITEM_ENTRY || it->type == ITEM_LINE;
 
-	if (room(s) < (is_long ? ITEM_LONG_MAX : ITEM_RECORD_MAX))
-		return overflow(s);
+	if (sink_room(s) < (is_long ? ITEM_LONG_MAX : ITEM_RECORD_MAX))
+		return sink_overflow(s);
 
-	int err = send_pending(s, s->pending);
-	return err < 0 ? err : send_record(s, it);
+	int err = sink_send_pending(s, s->pending);
+	return err < 0 ? err : sink_send_record(s, it);
 }
 
 /* ---- the collector's side: lock, first error sticks ---- */
 
-static int enter(struct sink *s)
+int sink_enter(struct sink *s)
 {
 	pthread_mutex_lock(&s->lock);
 	return s->err;
 }
 
-static int leave(struct sink *s, int err)
+int sink_leave(struct sink *s, int err)
 {
 	if (s->err == 0)
 		s->err = err;
@@ -237,185 +237,30 @@ int sink_file_begin(struct sink *s, const char *name, enum item_source kind, con
 	it.file.source_kind = kind;
 	text_line(source, strlen(source), it.file.source, sizeof it.file.source);
 
-	int err = enter(s);
+	int err = sink_enter(s);
 	if (err == 0)
 		err = end_file(s, ITEM_OK, false, "");
 	if (err == 0)
 		err = put_record(s, &it);
 	if (err == 0)
 		s->in_file = true;
-	return leave(s, err);
+	return sink_leave(s, err);
 }
 
 int sink_write(struct sink *s, const void *p, size_t n)
 {
-	int err = enter(s);
+	int err = sink_enter(s);
 
 	if (err == 0)
 		err = s->in_file ? put(s, p, n) : AS_ESTATE;
-	return leave(s, err);
-}
-
-static int put_bulk(struct sink *s, const uint8_t *p, size_t n)
-{
-	int err = send_pending(s, s->pending);
-
-	while (n > 0 && err == 0) {
-		uint8_t header[ITEM_HEADER];
-		size_t take = n < ITEM_DATA_MAX ? n : ITEM_DATA_MAX;
-
-		if (room(s) < take)
-			return overflow(s);
-		item_data_header(take, header);
-		err = emit(s, header, sizeof header);
-		if (err == 0)
-			err = emit(s, p, take);
-		p += take;
-		n -= take;
-	}
-	return err;
-}
-
-int sink_bulk(struct sink *s, const void *p, size_t n)
-{
-	int err = enter(s);
-
-	if (err == 0)
-		err = s->in_file ? put_bulk(s, p, n) : AS_ESTATE;
-	return leave(s, err);
-}
-
-/* A record whose length was promised is filled up with zeros when the file cannot keep the promise:
- * what follows can still be read. */
-static int fill_up(struct sink *s, uint64_t n, struct sent *r)
-{
-	static const uint8_t zeros[4096];
-	int err = 0;
-
-	r->zeros += n;
-	for (; n > 0 && err == 0; n -= n < sizeof zeros ? n : sizeof zeros)
-		err = emit(s, zeros, n < sizeof zeros ? (size_t)n : sizeof zeros);
-	return err;
-}
-
-/* One record, straight from the file to our reader. */
-static int send_piece(struct sink *s, int fd, uint64_t at, size_t n, struct sent *r)
-{
-	uint64_t before = clock_mono_ms();
-	uint8_t header[ITEM_HEADER];
-	int err;
-
-	item_data_header(n, header);
-	err = emit(s, header, sizeof header);
-	if (err < 0)
-		return err;
-
-	int64_t did = plat_send_file(s->fd, fd, at, n, &r->err);
-	s->stalled_ms += clock_mono_ms() - before;
-	if (did < 0)
-		return (int)did;
-	r->bytes += (uint64_t)did;
-	s->raw += (uint64_t)did;
-	return fill_up(s, n - (uint64_t)did, r);
-}
-
-/* Through our hands, into the compressor. */
-static int squeeze_piece(struct sink *s, int fd, uint64_t at, size_t n, struct sent *r)
-{
-	static uint8_t chunk[256u << 10];
-	int64_t got = plat_read_file(fd, at, chunk, n < sizeof chunk ? n : sizeof chunk);
-
-	if (got <= 0) {
-		r->err = (int)got;
-		return 0;
-	}
-	r->bytes += (uint64_t)got;
-	return put_bulk(s, chunk, (size_t)got);
-}
-
-static int send_packed(struct sink *s, const uint8_t *p, size_t n)
-{
-	uint8_t header[ITEM_HEADER];
-	int err;
-
-	item_bytes_header(ITEM_PACKED, n, header);
-	err = emit(s, header, sizeof header);
-	return err < 0 ? err : emit(s, p, n);
-}
-
-/* Zeros as a hole, what becomes smaller as a frame, everything else as it is. */
-static int pack_piece(struct sink *s, int fd, uint64_t at, size_t n, struct sent *r)
-{
-	static uint8_t chunk[PACK_PIECE];
-	struct item hole = {.type = ITEM_HOLE};
-	const uint8_t *packed;
-	size_t len = 0;
-	int64_t got;
-	int err;
-
-	if (!pack_is_due(s->pack))
-		return send_piece(s, fd, at, n, r);
-	got = plat_read_file(fd, at, chunk, n < sizeof chunk ? n : sizeof chunk);
-	if (got <= 0) {
-		r->err = (int)got;
-		return 0;
-	}
-	if (pack_is_zero(chunk, (size_t)got)) {
-		hole.hole = (uint64_t)got;
-		err = send_record(s, &hole);
-	} else if ((len = pack_try(s->pack, chunk, (size_t)got, &packed)) > 0) {
-		err = send_packed(s, packed, len);
-	} else {
-		err = put_bulk(s, chunk, (size_t)got);
-	}
-	if (err == 0)
-		r->bytes += (uint64_t)got;
-	return err;
-}
-
-int sink_pack(struct sink *s)
-{
-	int err = enter(s);
-
-	if (err == 0 && !s->pack)
-		s->pack = pack_new();
-	return leave(s, err < 0 ? err : s->pack ? 0 : -ENOMEM);
-}
-
-static int send_all(struct sink *s, int fd, uint64_t at, uint64_t n, struct sent *r)
-{
-	int err = send_pending(s, s->pending);
-
-	while (err == 0 && r->bytes < n) {
-		uint64_t before = r->bytes, left = n - before;
-		size_t take = left < ITEM_DATA_MAX ? (size_t)left : ITEM_DATA_MAX;
-
-		if (room(s) < take)
-			return overflow(s);
-		err = s->comp	? squeeze_piece(s, fd, at + before, take, r)
-		      : s->pack ? pack_piece(s, fd, at + before, take, r)
-				: send_piece(s, fd, at + before, take, r);
-		if (r->bytes == before || r->zeros > 0)
-			break; /* the file has no more */
-	}
-	return err;
-}
-
-int sink_send(struct sink *s, int fd, uint64_t at, uint64_t n, struct sent *r)
-{
-	int err = enter(s);
-
-	*r = (struct sent){0};
-	if (err == 0)
-		err = s->in_file ? send_all(s, fd, at, n, r) : AS_ESTATE;
-	return leave(s, err);
+	return sink_leave(s, err);
 }
 
 int sink_record(struct sink *s, const struct item *it)
 {
-	int err = enter(s);
+	int err = sink_enter(s);
 
-	return leave(s, err == 0 ? put_record(s, it) : err);
+	return sink_leave(s, err == 0 ? put_record(s, it) : err);
 }
 
 int sink_printf(struct sink *s, const char *fmt, ...)
@@ -445,11 +290,11 @@ int sink_printf(struct sink *s, const char *fmt, ...)
 
 int sink_file_end(struct sink *s, enum item_state state, bool truncated, const char *why)
 {
-	int err = enter(s);
+	int err = sink_enter(s);
 
 	if (err == 0)
 		err = end_file(s, state, truncated, why);
-	return leave(s, err);
+	return sink_leave(s, err);
 }
 
 int sink_fact(struct sink *s, const char *key, const char *fmt, ...)
@@ -464,10 +309,10 @@ int sink_fact(struct sink *s, const char *key, const char *fmt, ...)
 	snprintf(it.fact.key, sizeof it.fact.key, "%s", key);
 	text_line(value, strlen(value), it.fact.value, sizeof it.fact.value);
 
-	int err = enter(s);
+	int err = sink_enter(s);
 	if (err == 0)
 		err = put_record(s, &it);
-	return leave(s, err);
+	return sink_leave(s, err);
 }
 
 int sink_note(struct sink *s, const char *fmt, ...)
@@ -481,11 +326,11 @@ int sink_note(struct sink *s, const char *fmt, ...)
 	va_end(ap);
 	text_line(text, strlen(text), it.note.text, sizeof it.note.text);
 
-	int err = enter(s);
+	int err = sink_enter(s);
 	memcpy(s->said, it.note.text, sizeof s->said);
 	if (err == 0)
 		err = put_record(s, &it);
-	return leave(s, err);
+	return sink_leave(s, err);
 }
 
 int sink_hand_over(struct sink *s)
@@ -593,7 +438,7 @@ int sink_finish_locked(struct sink *s, enum item_state state, const char *why)
 	it.end.duration_ms = (uint32_t)(clock_mono_ms() - s->start_ms);
 	text_line(why, strlen(why), it.end.why, sizeof it.end.why);
 	if (err == 0)
-		err = send_record(s, &it);
+		err = sink_send_record(s, &it);
 	if (err == 0 && s->comp)
 		err = squeeze(s, NULL, 0, Z_FINISH);
 	s->err = err == 0 ? AS_ESTATE : err; /* nothing comes after END */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The inside of a sink, for the files that make it up: sink.c (records, cap, compression),
- * tool.c (programs of the system), watchdog.c (the deadline). Collectors see sink.h only.
+ * sink_send.c (files as they are), tool.c (programs of the system), watchdog.c (the deadline).
+ * Collectors see sink.h only.
  *
  * Everything in the struct is guarded by `lock`: the collector's thread and the watchdog both
  * come here. The lock is held for whole records, so the watchdog always finds the stream
@@ -58,6 +59,25 @@ struct sink {
 	uint8_t out[SINK_OUT];
 	size_t out_len;
 };
+
+/* Around every call of a collector: takes the lock and says what error there was before; notes the
+ * first error, gives the lock back, and returns what was first. */
+int sink_enter(struct sink *s);
+int sink_leave(struct sink *s, int err);
+
+/* ---- with the lock held ---- */
+
+/* Bytes that may still come before the cap; what to do when they do not suffice: ends the file, and
+ * always an error. */
+uint64_t sink_room(const struct sink *s);
+int sink_overflow(struct sink *s);
+
+/* Bytes of records, through the compressor or straight out. */
+int sink_emit(struct sink *s, const uint8_t *p, size_t n);
+int sink_send_record(struct sink *s, const struct item *it);
+
+/* The first n bytes of the text that is held back; s->pending is all of it. */
+int sink_send_pending(struct sink *s, size_t n);
 
 /* sink_finish() with the lock held, for the watchdog. */
 int sink_finish_locked(struct sink *s, enum item_state state, const char *why);

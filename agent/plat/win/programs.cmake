@@ -4,7 +4,7 @@
 # Of the collectors the engine is shared; what asks the system is in plat/win/collect.
 get_target_property(_sources agent_collect SOURCES)
 set(_files entry find follow gaps get get_folder line_time ls put send_file tail tar walk)
-string(REPLACE ";" "|" _shared "counters;live;match;name;pack;probe;proc_list;reachability;redact;run;sink;table;tool_text;top;watchdog;${_files}")
+string(REPLACE ";" "|" _shared "counters;live;match;name;pack;probe;proc_list;reachability;redact;run;sink;sink_send;table;tool_text;top;watchdog;${_files}")
 list(FILTER _sources INCLUDE REGEX "/(${_shared})\\.c$")
 file(GLOB _windows CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/plat/win/collect/*.c)
 set_target_properties(agent_collect PROPERTIES SOURCES "${_sources};${_windows}")
