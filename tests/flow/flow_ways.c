@@ -121,7 +121,7 @@ static bool is_recorded(const char *text)
 
 #define BOX ASSENT_BIN "/middlebox"
 
-Test(ways, a_box_that_passes_only_websockets)
+static void start_websockets_only(void)
 {
 	char crt[STAGE_PATH_MAX], key[STAGE_PATH_MAX];
 
@@ -132,6 +132,11 @@ Test(ways, a_box_that_passes_only_websockets)
 	configure(box_at, "");
 	stage_agent(&st);
 	cr_assert(says(&st.agent, "directly, in a WebSocket over TLS"), "%s", st.agent.screen);
+}
+
+Test(ways, a_box_that_passes_only_websockets)
+{
+	start_websockets_only();
 	session_with_a_loss(box_at);
 	cr_assert(says(&console, "\"way\":\"directly, in a WebSocket over TLS\""), "%s",
 		  console.screen);
@@ -241,6 +246,45 @@ Test(ways, inspected_tls_is_refused_and_allowed_by_policy)
 						bundle, NULL},
 			       NULL, 0),
 		     0, "the inner channel is what it always was");
+}
+
+/* Bulk data is not encrypted once more for the relay; who opens the TLS on the way must not meet
+ * any of it. */
+static void fetch_much(const char *console_relay)
+{
+	char command[2 * STAGE_PATH_MAX], got[3 * STAGE_PATH_MAX], bundle[STAGE_PATH_MAX];
+	const char *right = stage_data(&st);
+
+	stage_noise(&st, "big", 3u << 20);
+	snprintf(command, sizeof command, "get %s", stage_in_data(&st, "big"));
+	stage_connect(
+	    &st, &console,
+	    (const char *[]){"--relay", console_relay, "--scope", right, "-c", command, NULL});
+	stage_allow(&st);
+	cr_assert_eq(pty_wait(&console), 0, "%s", console.screen);
+	cr_assert_eq(pty_wait(&st.agent), 0, "%s", st.agent.screen);
+	cr_assert_not(says(&console, "suspended"), "%s", console.screen);
+	stage_bundle(&st, bundle);
+	snprintf(got, sizeof got, "%s%s", bundle, stage_in_data(&st, "big"));
+	cr_assert_eq(
+	    stage_run((const char *[]){"/usr/bin/cmp", stage_in_data(&st, "big"), got, NULL}, NULL,
+		      0),
+	    0);
+}
+
+Test(ways, much_passes_a_websocket)
+{
+	start_websockets_only();
+	fetch_much(box_at);
+}
+
+Test(ways, much_passes_an_inspection)
+{
+	start_inspection();
+	configure(box_at, "tls-inspection = allow\ninspection-ca = ../corp.crt\n");
+	stage_agent(&st);
+	cr_assert(says(&st.agent, "(certificate of \"Corp Inspection\")"), "%s", st.agent.screen);
+	fetch_much(st.address);
 }
 
 Test(ways, a_login_page)

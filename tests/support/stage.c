@@ -167,8 +167,10 @@ void stage_console(struct stage *s, struct pty *console, const char *const args[
 	size_t n = 1;
 
 	(void)s;
-	for (size_t i = 0; args[i] && n + 1 < STAGE_ARGS_MAX; i++)
+	for (size_t i = 0; args[i]; i++) {
+		cr_assert_lt(n + 1, STAGE_ARGS_MAX, "too many arguments for a test");
 		argv[n++] = args[i];
+	}
 	cr_assert_eq(pty_start_piped(console, argv, NULL), 0);
 }
 
@@ -194,8 +196,10 @@ void stage_connect(struct stage *s, struct pty *console, const char *const args[
 		all[n++] = "--resume";
 		all[n++] = "0";
 	}
-	for (size_t i = 0; args[i] && n + 1 < STAGE_ARGS_MAX; i++)
+	for (size_t i = 0; args[i]; i++) {
+		cr_assert_lt(n + 1, STAGE_ARGS_MAX, "too many arguments for a test");
 		all[n++] = args[i];
+	}
 	stage_console(s, console, all);
 }
 
