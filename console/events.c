@@ -155,12 +155,24 @@ void events_denied(struct events *e, int why)
 		events_json(e, json_pack("{s:s,s:s}", "event", "denied", "code", fail_name(why)));
 }
 
+static const char *counted_word(enum counted what, bool one)
+{
+	static const char *const words[][2] = {
+	    [COUNT_FILES] = {"files", "file "},
+	    [COUNT_ENTRIES] = {"entries", "entry "},
+	    [COUNT_LINES] = {"lines", "line "},
+	    [COUNT_SAMPLES] = {"samples", "sample "},
+	};
+
+	return words[what][one];
+}
+
 const char *events_item_line(const struct item_view *v, char *buf)
 {
 	char name[TEXT_CAP], path[TEXT_CAP] = "", why[TEXT_CAP], label[2 * TEXT_CAP + 16],
 			     number[16] = "";
 	char size[TEXT_SIZE_MAX], whole[TEXT_SIZE_MAX], of[TEXT_SIZE_MAX + 8] = "";
-	uint64_t tenths = v->elapsed_ms / 100;
+	uint64_t tenths = v->elapsed_ms / 100, n = v->counted == COUNT_FILES ? v->files : v->count;
 
 	if (v->behind)
 		snprintf(number, sizeof number, "[%" PRIu32 "] ", v->job);
@@ -170,10 +182,9 @@ const char *events_item_line(const struct item_view *v, char *buf)
 		snprintf(of, sizeof of, " of %s", text_size(v->expected, whole));
 	snprintf(buf, SCREEN_LINE_MAX,
 		 "  %-16.100s %8s%s %3" PRIu64 " %s %5" PRIu64 ".%" PRIu64 " s  %s%s%.200s", label,
-		 text_size(v->bytes, size), of, v->counted ? v->count : v->files,
-		 v->counted ? v->counted : "files", tenths / 10, tenths % 10,
-		 v->running ? "running" : item_state_name(v->state), v->why[0] ? ": " : "",
-		 clean(v->why, why));
+		 text_size(v->bytes, size), of, n, counted_word(v->counted, n == 1), tenths / 10,
+		 tenths % 10, v->running ? "running" : item_state_name(v->state),
+		 v->why[0] ? ": " : "", clean(v->why, why));
 	return buf;
 }
 

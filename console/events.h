@@ -27,6 +27,8 @@ struct events {
 };
 
 /* One item, running or finished. */
+enum counted { COUNT_FILES, COUNT_ENTRIES, COUNT_LINES, COUNT_SAMPLES };
+
 struct item_view {
 	uint32_t job; /* that it is part of; 0: none */
 	bool behind;  /* that job is not in front: people see its number */
@@ -38,8 +40,8 @@ struct item_view {
 	uint64_t bytes, elapsed_ms;
 	uint64_t expected; /* bytes that there will be; 0: not known */
 	uint32_t files;
-	const char *counted; /* for people, instead of files: "lines"; NULL: files */
-	uint64_t count;	     /* of those */
+	enum counted counted; /* for people */
+	uint64_t count;	      /* of those, if they are not files */
 };
 
 struct grant_view {

@@ -145,7 +145,7 @@ int list_start(struct jobs *js, const struct list_wish *w, const struct asks *as
 		return -ENOMEM;
 
 	l->view.job = (struct job){.kind = &kind, .name = w->name};
-	l->view.counted = "entries";
+	l->view.counted = COUNT_ENTRIES;
 	l->max = w->max;
 	l->empty_only = w->empty_only;
 	for (size_t i = 0; i < asks->count; i++) {

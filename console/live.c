@@ -237,7 +237,7 @@ int live_start(struct jobs *js, const struct live_wish *w, const struct asks *as
 				   .name = w->name,
 				   .live = true,
 				   .endless = w->for_s == 0 && w->lines_max == 0};
-	l->view.counted = "lines";
+	l->view.counted = COUNT_LINES;
 	l->for_s = w->for_s;
 	l->lines_max = w->lines_max;
 	l->with_time = w->with_time;

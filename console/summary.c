@@ -208,7 +208,7 @@ static void print_disks(FILE *out, const struct manifest *m)
 	uint64_t n;
 
 	if (number(m, "disk.count", &n)) {
-		add(&l, "%" PRIu64 " file systems, %s", n,
+		add(&l, "%" PRIu64 " file system%s, %s", n, n == 1 ? "" : "s",
 		    count_list(m, "disk.full") > 0 ? "nearly full:" : "none nearly full");
 		print(out, "Disks", &l);
 		print_list(out, m, "", "disk.full");

@@ -158,7 +158,7 @@ static void on_total(const struct job *j, struct item_view *out)
 
 	out->bytes = t->saved.bytes;
 	out->files = t->saved.to_file ? 1 : 0;
-	out->counted = "samples";
+	out->counted = COUNT_SAMPLES;
 	out->count = t->state->samples;
 }
 

@@ -15,7 +15,7 @@
 /* Embedded as the first member of each kind's own struct. */
 struct view {
 	struct job job;
-	const char *counted; /* what count counts, for people: "lines" */
+	enum counted counted; /* what count counts, for people */
 	uint64_t count, bytes;
 	bool reached; /* its own limit has ended it: set before on_record() refuses the rest */
 

@@ -248,7 +248,7 @@ Test(files, names_of_any_bytes_come_through_and_do_nothing_to_a_screen)
 	cr_assert_eq(pty_wait(&st.agent), 0, "%s", st.agent.screen);
 	is_clean("the engineer", console.screen);
 	is_clean("the customer", st.agent.screen);
-	const char *told = strstr(console.screen, "two\\x0alines      9 B   1 files");
+	const char *told = strstr(console.screen, "two\\x0alines      9 B   1 file ");
 	cr_assert(told, "%s", console.screen);
 	cr_assert_null(strstr(told, "lines      0 B of 9 B"), "it is told and still running: %s",
 		       told);

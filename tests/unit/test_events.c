@@ -241,6 +241,26 @@ Test(events, long_texts_stay_within_their_line)
 	cr_assert_lt(strlen(line), SCREEN_LINE_MAX);
 }
 
+Test(events, one_of_a_thing_is_no_plural)
+{
+	static const struct {
+		enum counted what;
+		uint64_t n;
+		const char *text;
+	} cases[] = {{COUNT_FILES, 0, "  0 files "},   {COUNT_FILES, 1, "  1 file  "},
+		     {COUNT_LINES, 1, "  1 line  "},   {COUNT_ENTRIES, 2, "  2 entries "},
+		     {COUNT_ENTRIES, 1, "  1 entry "}, {COUNT_SAMPLES, 1, "  1 sample "}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct item_view v = {.name = "x", .why = "", .counted = cases[i].what};
+		char line[SCREEN_LINE_MAX];
+
+		v.count = cases[i].n;
+		v.files = (uint32_t)cases[i].n;
+		cr_assert(strstr(events_item_line(&v, line), cases[i].text), "%s", line);
+	}
+}
+
 Test(events, spans_are_short)
 {
 	char b[EVENTS_SPAN_MAX];
