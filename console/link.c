@@ -92,7 +92,7 @@ static int fill_hop(struct link *l)
 	size_t n;
 
 	while (is_carrying(l) && hop_queued(l->hop) < HOP_HIGH) {
-		int err = channel_next_out(l->channel, HOP_PIECE, &p, &n);
+		int err = channel_next_out(l->channel, HOP_HIGH - hop_queued(l->hop), &p, &n);
 
 		if (err == 0 && n == 0)
 			return 0;

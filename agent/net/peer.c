@@ -57,14 +57,25 @@ static void report_consumed(struct net *n)
 
 /* ---- out ---- */
 
+/* How much is to be made at once. The goodbye is made even when the hop is full: afterwards nothing
+ * can be sent any more. */
+static size_t room(const struct net *n)
+{
+	size_t queued = hop_queued(n->hop);
+
+	if (queued < HOP_HIGH)
+		return HOP_HIGH - queued;
+	return n->ending ? 1 : 0;
+}
+
 /* Until the hop is full. True: the channel may have more to say. */
 static bool fill_hop(struct net *n)
 {
 	const uint8_t *p;
 	size_t len;
 
-	while (hop_queued(n->hop) < HOP_HIGH) {
-		if (channel_next_out(n->channel, HOP_PIECE, &p, &len) < 0 || len == 0 ||
+	while (room(n) > 0) {
+		if (channel_next_out(n->channel, room(n), &p, &len) < 0 || len == 0 ||
 		    hop_send_records(n->hop, p, len) < 0)
 			return false;
 		channel_out_done(n->channel, len);
@@ -81,7 +92,7 @@ void peer_pump(struct net *n)
 	if (!n->channel || !n->hop || n->in_channel || n->pumping)
 		return;
 	n->pumping = true;
-	while (more && hop_queued(n->hop) < HOP_HIGH) {
+	while (more && room(n) > 0) {
 		hop_batch_begin(n->hop);
 		more = fill_hop(n);
 		hop_batch_end(n->hop);

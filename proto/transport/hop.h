@@ -35,7 +35,6 @@
 
 #define HOP_HIGH	 (256u << 10)
 #define HOP_LOW		 (128u << 10)
-#define HOP_PIECE	 (256u << 10) /* so much at once is sent best */
 #define HOP_READ_MAX	 (256u << 10)
 #define HOP_HANDSHAKE_MS 10000
 #define HOP_HELLO_MAX	 4096  /* plaintext bytes before the other side's HELLO */
