@@ -56,7 +56,7 @@ static int handle(struct hop *h, const struct relay_frame *f)
 			h->ev->on_pong(h, f->token, h->owner);
 		return 0; /* else it was heard, that is all a PONG is for */
 	case RELAY_SEALED:
-		if (!(h->said & RELAY_TAKES_SEALED))
+		if (!(h->said & h->heard & RELAY_TAKES_SEALED))
 			return AS_E_PROTOCOL;
 		sealed_begin(&h->sealed, f->sealed_len);
 		return 0;

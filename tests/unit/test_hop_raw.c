@@ -341,14 +341,32 @@ static void raw_plain(struct raw *r, const uint8_t *p, size_t n)
 	cr_assert_eq(uv_try_write((uv_stream_t *)r->tcp, &buf, 1), (int)n);
 }
 
+static const struct relay_frame hello_of_taker = {
+    .type = RELAY_HELLO, .hello = {RELAY_ROLE_AGENT, 1, 1, RELAY_TAKES_SEALED}};
+
 static struct raw *raw_open_to_taker(void)
 {
 	server.features = RELAY_TAKES_SEALED;
 
 	struct raw *r = raw_open();
-	raw_hello(r);
+	raw_send_frame(r, &hello_of_taker);
 	ENDS_UNTIL(&e, server.heard[RELAY_HELLO]);
 	return r;
+}
+
+Test(hop_raw, a_run_of_one_who_takes_none_breaks_the_protocol)
+{
+	uint8_t head[RELAY_FRAME_HEADER + 4];
+
+	server.features = RELAY_TAKES_SEALED;
+
+	struct raw *r = raw_open();
+	raw_hello(r);
+	announce(100, head);
+	raw_send(r, head, sizeof head);
+	raw_until_gone(r);
+	cr_assert_eq(server.why, AS_E_PROTOCOL);
+	raw_end(r);
 }
 
 Test(hop_raw, a_run_comes_between_two_frames_however_it_is_cut)
@@ -459,9 +477,7 @@ Test(hop_raw, records_of_a_run_are_on_the_wire_as_they_are)
 	server.features = RELAY_TAKES_SEALED;
 
 	struct raw *r = raw_open();
-	raw_send_frame(
-	    r, &(struct relay_frame){.type = RELAY_HELLO,
-				     .hello = {RELAY_ROLE_AGENT, 1, 1, RELAY_TAKES_SEALED}});
+	raw_send_frame(r, &hello_of_taker);
 	ENDS_UNTIL(&e, server.heard[RELAY_HELLO] && raw_count(r, RELAY_HELLO, &last) == 1);
 	ends_records(records, sizeof records);
 
