@@ -330,8 +330,11 @@ int bundle_file_close(struct bundle_item *it, enum item_state state, const char 
 		}
 	hasher_wait(it->b->hasher);
 	if (it->file.fd >= 0) {
-		entry->hashed = it->file.hashed == entry->bytes &&
-				sha256_stream_get(it->file.hash, entry->sha256) == 0;
+		entry->hashed = it->file.hashed == entry->bytes;
+		if (entry->hashed && sha256_stream_get(it->file.hash, entry->sha256) < 0) {
+			entry->hashed = false;
+			disk_failed(it, -EIO);
+		}
 		if (close(it->file.fd) < 0)
 			disk_failed(it, -errno);
 		it->file.fd = -1;
