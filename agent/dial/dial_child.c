@@ -24,6 +24,9 @@ struct child {
 	bool looking, answered;
 	int looked;
 	char proxies[ROUTE_SYSTEM_TEXT_MAX];
+	const char *others;	/* of them, not tried; NULL: no script was asked */
+	struct route by_script; /* the way, but for its proxy: it has no secret */
+	uint64_t until_ms;
 	uv_tcp_t *tcp; /* ours until the message has left: the kernel then holds the parent's own */
 	uint8_t in[DIAL_WAY_MAX], out[DIAL_BACK_MAX];
 	size_t in_len;
@@ -70,6 +73,14 @@ static void answer(struct child *c, const struct report *r)
 		end(c, failed);
 }
 
+static bool dial_other(struct child *c);
+
+/* The proxy itself; what one says that is there would be said by the next one, too. */
+static bool is_not_there(const struct report *r)
+{
+	return r->step == REPORT_NAME || r->step == REPORT_CONNECT;
+}
+
 static void on_done(const struct report *r, uv_tcp_t *tcp, void *owner)
 {
 	struct child *c = owner;
@@ -78,6 +89,8 @@ static void on_done(const struct report *r, uv_tcp_t *tcp, void *owner)
 	c->tcp = tcp;
 	plat_login_free(c->login);
 	c->login = NULL;
+	if (is_not_there(r) && dial_other(c))
+		return;
 	if (uv_is_closing((uv_handle_t *)&c->pipe))
 		end(c, c->err);
 	else
@@ -99,7 +112,8 @@ static int step_login(void *ctx, const char *scheme, const char *host, const uin
 
 static void dial(struct child *c)
 {
-	int err = dial_start(c->pipe.loop, &c->way, DIAL_TIMEOUT_MS, on_done, c, &c->dial);
+	uint64_t now = uv_now(c->pipe.loop), left = c->until_ms > now ? c->until_ms - now : 1;
+	int err = dial_start(c->pipe.loop, &c->way, left, on_done, c, &c->dial);
 
 	secret_wipe(&c->way, sizeof c->way);
 	c->own = (struct own_login){step_login, c};
@@ -121,22 +135,35 @@ static void look(uv_work_t *work)
 	    plat_script_proxy(url, c->way.proxy.via == ROUTE_DETECT, c->proxies, sizeof c->proxies);
 }
 
+/* A script may name several, for when one is down. False: there is no other, or no time for it. */
+static bool dial_other(struct child *c)
+{
+	char why[ROUTE_WHY_MAX];
+
+	if (!c->others || uv_now(c->pipe.loop) >= c->until_ms ||
+	    uv_is_closing((uv_handle_t *)&c->pipe))
+		return false;
+	c->way = c->by_script;
+	if (system_proxy(c->others, &c->way.proxy, why, &c->others) != 1)
+		return false;
+	c->way.proxy.own_login = c->by_script.proxy.own_login;
+	dial(c);
+	return true;
+}
+
 static void on_looked(uv_work_t *work, int status)
 {
 	struct child *c = work->data;
-	bool own_login = c->way.proxy.own_login;
-	char why[ROUTE_WHY_MAX];
 
 	(void)status;
 	c->looking = false;
 	uv_close((uv_handle_t *)&c->patience, NULL);
 	if (c->answered || uv_is_closing((uv_handle_t *)&c->pipe))
 		return;
-	if (c->looked == 0 && system_proxy(c->proxies, &c->way.proxy, why) == 1) {
-		c->way.proxy.own_login = own_login;
-		dial(c);
+	c->others = c->proxies;
+	c->by_script = c->way;
+	if (c->looked == 0 && dial_other(c))
 		return;
-	}
 	answer(c, &(struct report){
 		      .step = REPORT_PROXY, .why = REPORT_PROXY_UNNAMED, .err = AS_E_DENIED});
 }
@@ -164,6 +191,7 @@ static void go(struct child *c)
 	int err = route_decode(c->in + DIAL_MSG_HEAD, c->in_len - DIAL_MSG_HEAD, &c->way);
 
 	secret_wipe(c->in, sizeof c->in);
+	c->until_ms = uv_now(c->pipe.loop) + DIAL_TIMEOUT_MS;
 	if (err < 0)
 		answer(c, &(struct report){.step = REPORT_NAME, .why = REPORT_SYSTEM, .err = err});
 	else if (c->way.proxy.via == ROUTE_SCRIPT || c->way.proxy.via == ROUTE_DETECT)

@@ -119,7 +119,7 @@ static struct route_proxy systems_own(struct making *m, const struct route_syste
 		return p;
 	if (s->script)
 		p.via = ROUTE_SCRIPT;
-	else if (system_proxy(s->proxies, &p, why) < 0)
+	else if (system_proxy(s->proxies, &p, why, NULL) < 0)
 		note(m->out, "the proxy in this computer's settings", why);
 	p.own_login = p.via != ROUTE_DIRECT;
 	return p;

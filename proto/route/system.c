@@ -17,17 +17,19 @@ static bool begins(const char *text, size_t n, const char *with)
 	return n >= len && strncasecmp(text, with, len) == 0;
 }
 
-/* Of one entry the part that says where the proxy is; NULL when it is for other connections. */
+/* Of one entry the part that says where the proxy is; NULL when it is for other connections. Some
+ * pass a script's answer on with its words ("PROXY a:1; PROXY b:2"). */
 static const char *for_tls(const char *entry, size_t n)
 {
 	const char *equals = memchr(entry, '=', n);
 
 	if (!equals)
-		return entry;
+		return n == 5 && begins(entry, n, "PROXY") ? NULL : entry;
 	return begins(entry, (size_t)(equals - entry) + 1, "https=") ? equals + 1 : NULL;
 }
 
-int system_proxy(const char *proxies, struct route_proxy *out, char why[ROUTE_WHY_MAX])
+int system_proxy(const char *proxies, struct route_proxy *out, char why[ROUTE_WHY_MAX],
+		 const char **rest)
 {
 	char one[HOSTPORT_TEXT_MAX + 16];
 
@@ -39,6 +41,8 @@ int system_proxy(const char *proxies, struct route_proxy *out, char why[ROUTE_WH
 		if (len > 0 && len < sizeof one) {
 			memcpy(one, at, len);
 			one[len] = '\0';
+			if (rest)
+				*rest = p + n;
 			return url_proxy(one, out, why) < 0 ? AS_ECONFIG : 1;
 		}
 		p += n;

@@ -21,8 +21,10 @@ struct route_system {
 };
 
 /* The first proxy for encrypted connections. 0: there is none; 1: it is in *out; AS_ECONFIG with
- * why: it cannot be read, or is of a kind that we do not have. */
-int system_proxy(const char *proxies, struct route_proxy *out, char why[ROUTE_WHY_MAX]);
+ * why: it cannot be read, or is of a kind that we do not have. *rest, unless NULL: what stands
+ * behind it, for the next call. */
+int system_proxy(const char *proxies, struct route_proxy *out, char why[ROUTE_WHY_MAX],
+		 const char **rest);
 
 bool system_is_exempt(const struct hostport *to, const char *bypass);
 

@@ -22,12 +22,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data, n);
 	text[n] = '\0';
 
-	int found = system_proxy(text, &p, why);
-	if (found == 1 && (p.at.host[0] == '\0' || hostport_number(&p.at) == 0 ||
-			   !text_is_clean(p.at.host, strlen(p.at.host))))
-		abort();
-	if (found < 0 && why[0] == '\0')
-		abort();
+	for (const char *at = text, *rest = text;; at = rest) {
+		int found = system_proxy(at, &p, why, &rest);
+
+		if (found == 1 && (p.at.host[0] == '\0' || hostport_number(&p.at) == 0 ||
+				   !text_is_clean(p.at.host, strlen(p.at.host))))
+			abort();
+		if (found < 0 && why[0] == '\0')
+			abort();
+		if (found == 0)
+			break;
+		if (rest <= at || rest > text + n)
+			abort(); /* it would never end */
+	}
 	system_is_exempt(&relay, text);
 	return 0;
 }

@@ -12,7 +12,7 @@ static char why[ROUTE_WHY_MAX];
 
 static bool is(const char *proxies, const char *host, const char *port)
 {
-	return system_proxy(proxies, &proxy, why) == 1 && proxy.via == ROUTE_HTTP &&
+	return system_proxy(proxies, &proxy, why, NULL) == 1 && proxy.via == ROUTE_HTTP &&
 	       strcmp(proxy.at.host, host) == 0 && strcmp(proxy.at.port, port) == 0;
 }
 
@@ -24,21 +24,37 @@ Test(system_proxy, one_for_everything)
 	cr_assert(is("[2001:db8::1]:3128", "2001:db8::1", "3128"));
 }
 
+Test(system_proxy, those_behind_the_first)
+{
+	static const char *const lists[] = {"a:1;b:2; c:3", "PROXY a:1; PROXY b:2; PROXY c:3",
+					    "http=x:9;https=a:1 b:2 socks=y:9 c:3;proxy"};
+
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+		const char *at = lists[i];
+
+		for (int n = 0; n < 3; n++) {
+			cr_assert_eq(system_proxy(at, &proxy, why, &at), 1, "%s", lists[i]);
+			cr_assert_eq(proxy.at.host[0], 'a' + n, "%s", lists[i]);
+		}
+		cr_assert_eq(system_proxy(at, &proxy, why, &at), 0, "%s", lists[i]);
+	}
+}
+
 Test(system_proxy, one_for_each_protocol)
 {
 	cr_assert(is("http=a:80;https=b:443;ftp=c:21", "b", "443"));
 	cr_assert(is("HTTPS=http://b:444", "b", "444"));
-	cr_assert_eq(system_proxy("http=a:80;socks=c:1080", &proxy, why), 0, "not for TLS");
-	cr_assert_eq(system_proxy("", &proxy, why), 0);
-	cr_assert_eq(system_proxy("https=", &proxy, why), 0);
+	cr_assert_eq(system_proxy("http=a:80;socks=c:1080", &proxy, why, NULL), 0, "not for TLS");
+	cr_assert_eq(system_proxy("", &proxy, why, NULL), 0);
+	cr_assert_eq(system_proxy("https=", &proxy, why, NULL), 0);
 }
 
 Test(system_proxy, what_cannot_be_read_is_said)
 {
-	cr_assert_eq(system_proxy("https=https://b:443", &proxy, why), AS_ECONFIG);
+	cr_assert_eq(system_proxy("https=https://b:443", &proxy, why, NULL), AS_ECONFIG);
 	cr_assert_neq(why[0], '\0');
-	cr_assert_eq(system_proxy("a b:99999", &proxy, why), 1);
-	cr_assert_eq(system_proxy("b:99999", &proxy, why), AS_ECONFIG);
+	cr_assert_eq(system_proxy("a b:99999", &proxy, why, NULL), 1);
+	cr_assert_eq(system_proxy("b:99999", &proxy, why, NULL), AS_ECONFIG);
 }
 
 Test(system_proxy, some_go_directly)
