@@ -148,7 +148,8 @@ static void tell_consumed(struct mux *m)
 /* Not what is behind: it would only hold more. */
 static bool wants_larger(const struct mux *m, const struct mux_stream *s)
 {
-	return mux_stream_is_quick(m, s) && s->consumed == s->received && s->window < s->window_max;
+	return mux_stream_is_quick(m, s) && s->consumed == s->received &&
+	       s->window < MUX_WINDOW_QUICK && s->window < s->window_max;
 }
 
 static int next_credit(struct mux *m, uint8_t *buf)

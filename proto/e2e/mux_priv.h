@@ -23,10 +23,12 @@
 #define MUX_CREDIT_PART	 4	      /* credit is due when a quarter of the window can be given, */
 #define MUX_CREDIT_LEAST (128u << 10) /* and not for less: each CREDIT is five records */
 /* A stream that gives back so much credit so soon after the time before is in a hurry: with a
- * larger window, of which half is given at once, it takes fewer CREDITs, each of which wakes every
- * program on the way. The sender has the other half in hand while one travels. */
-#define MUX_CREDIT_PART_QUICK 2
+ * larger window, of which a third is given at once, it takes fewer CREDITs, each of which wakes
+ * every program on the way. Not larger than what the relay and the kernel's buffers hold when the
+ * console stands still: the customer's "stop" must get past it. */
+#define MUX_CREDIT_PART_QUICK 3
 #define MUX_QUICK_MS	      10
+#define MUX_WINDOW_QUICK      (1u << 20)
 #define MUX_OWN_MAX	      4096 /* of FIN and RESET that are kept, beside MUX_CONTROL_QUEUE_MAX */
 
 _Static_assert(MUX_ENTRIES_MAX == MUX_TABLE_STREAMS_MAX, "every stream fits in a resume table");
