@@ -88,6 +88,16 @@ static double seconds_of(const struct usage *u, const char *name)
 	return 0;
 }
 
+/* The agent's helpers have ended and were waited for, or are just about to. */
+static double seconds_of_part(const struct usage *u, const struct part *p)
+{
+	double s = seconds_of(u, p->name);
+
+	if (strcmp(p->name, USAGE_ENDED) == 0)
+		s += seconds_of(u, "assent-net") + seconds_of(u, "assent-collect");
+	return s;
+}
+
 static void one(struct contest *c, struct rival *r)
 {
 	double gib = (double)c->bytes / (1024 * MIB);
@@ -101,11 +111,10 @@ static void one(struct contest *c, struct rival *r)
 	series_add(&r->mib_s, (double)c->bytes / MIB / u.wall_s);
 	series_add(&r->cpu_s, u.cpu_s / gib);
 	for (struct part *p = r->parts; p->what; p++)
-		series_add(&p->cpu_s, seconds_of(&u, p->name) / gib);
+		series_add(&p->cpu_s, seconds_of_part(&u, p) / gib);
 	series_add(&r->peak_mib, (double)u.peak_kib / 1024);
 }
 
-/* assent-net and assent-collect have ended and were waited for by the agent. */
 #define PROGRAMS                                                                \
 	{                                                                       \
 		{.what = "assent-net and assent-collect", .name = USAGE_ENDED}, \
