@@ -162,6 +162,7 @@ static void on_looked(uv_work_t *work, int status)
 		return;
 	c->others = c->proxies;
 	c->by_script = c->way;
+	c->until_ms = uv_now(c->pipe.loop) + DIAL_TIMEOUT_MS; /* the script had its own time */
 	if (c->looked == 0 && dial_other(c))
 		return;
 	answer(c, &(struct report){
