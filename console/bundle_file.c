@@ -156,9 +156,11 @@ static uint64_t on_disk(const struct bundle_item *it)
 	return entry_of(it)->bytes - it->file.held;
 }
 
-/* n bytes that are counted already, the last that are. How many the disk has taken. */
+/* n bytes that are counted already, the last that are. How many of them are to be hashed now: those
+ * that the disk has taken, if the hash is over everything before them. */
 static size_t write_out(struct bundle_item *it, const uint8_t *p, size_t n)
 {
+	bool in_order = it->file.hashed == entry_of(it)->bytes - n;
 	size_t left = n;
 
 	while (left > 0) {
@@ -173,13 +175,7 @@ static size_t write_out(struct bundle_item *it, const uint8_t *p, size_t n)
 		p += done;
 		left -= (size_t)done;
 	}
-	return n - left;
-}
-
-/* Is the hash over everything but what comes now? */
-static bool hash_follows(const struct bundle_item *it)
-{
-	return it->file.hashed == on_disk(it);
+	return in_order ? n - left : 0;
 }
 
 static int hash(struct bundle_item *it, const uint8_t *p, size_t n)
@@ -191,30 +187,31 @@ static int hash(struct bundle_item *it, const uint8_t *p, size_t n)
 
 static void write_and_hash(struct bundle_item *it, const uint8_t *p, size_t n)
 {
-	bool follows = it->file.hashed == entry_of(it)->bytes - n;
 	size_t done = write_out(it, p, n);
 
-	if (follows && hash(it, p, done) < 0)
+	if (done > 0 && hash(it, p, done) < 0)
 		disk_failed(it, -EIO);
 }
 
-/* While a large piece is hashed beside us the next one is received and written. */
+/* While it is hashed beside us the next piece is received and written. */
+static void write_and_hash_beside(struct bundle_item *it, size_t n)
+{
+	size_t done = write_out(it, it->file.hold, n);
+
+	it->file.hashed += done;
+	if (done > 0)
+		it->file.hold = hasher_add(it->b->hasher, it->file.hash, it->file.hold, done);
+}
+
 void bundle_file_flush(struct bundle_item *it)
 {
-	size_t n = it->file.held, done;
-	bool follows = hash_follows(it);
+	size_t n = it->file.held;
 
 	it->file.held = 0;
-	if (n < HASH_BESIDE) {
-		if (n > 0)
-			write_and_hash(it, it->file.hold, n);
-		return;
-	}
-	done = write_out(it, it->file.hold, n);
-	if (!follows)
-		return;
-	it->file.hashed += done;
-	it->file.hold = hasher_add(it->b->hasher, it->file.hash, it->file.hold, done);
+	if (n >= HASH_BESIDE)
+		write_and_hash_beside(it, n);
+	else if (n > 0)
+		write_and_hash(it, it->file.hold, n);
 }
 
 static bool hold(struct bundle_item *it, const uint8_t *p, size_t n)
