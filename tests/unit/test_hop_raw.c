@@ -436,6 +436,17 @@ Test(hop_raw, a_run_of_anything_but_encrypted_records_breaks_the_protocol)
 	}
 }
 
+/* TCP ends where more was promised. */
+static void raw_shut(struct raw *r)
+{
+	uv_shutdown_t shut;
+
+	uv_shutdown(&shut, (uv_stream_t *)r->tcp, NULL);
+	raw_until_gone(r);
+	cr_assert_eq(server.why, AS_E_TRUNCATED);
+	raw_end(r);
+}
+
 Test(hop_raw, an_end_within_a_run_is_truncation)
 {
 	uint8_t head[RELAY_FRAME_HEADER + 4], bytes[100];
@@ -445,11 +456,7 @@ Test(hop_raw, an_end_within_a_run_is_truncation)
 	announce(sizeof bytes, head);
 	raw_send(r, head, sizeof head);
 	raw_plain(r, bytes, sizeof bytes - 1);
-	uv_shutdown_t shut;
-	uv_shutdown(&shut, (uv_stream_t *)r->tcp, NULL);
-	raw_until_gone(r);
-	cr_assert_eq(server.why, AS_E_TRUNCATED);
-	raw_end(r);
+	raw_shut(r);
 }
 
 /* The goodbye of TLS may not stand where records were promised. */
@@ -462,11 +469,7 @@ Test(hop_raw, a_goodbye_within_a_run_is_none)
 	raw_send(r, head, sizeof head);
 	tls_finish(r->tls);
 	raw_flush(r);
-	uv_shutdown_t shut;
-	uv_shutdown(&shut, (uv_stream_t *)r->tcp, NULL);
-	raw_until_gone(r);
-	cr_assert_eq(server.why, AS_E_TRUNCATED);
-	raw_end(r);
+	raw_shut(r);
 }
 
 Test(hop_raw, records_of_a_run_are_on_the_wire_as_they_are)
